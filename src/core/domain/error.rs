@@ -1,0 +1,134 @@
+//! The error of every use-case: rich inside, poor outside.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What failed, as a closed list of facts. Every dialect maps it with one exhaustive `match`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorKind {
+    /// Unknown client, wrong or missing secret, disabled client (RFC 6749 §5.2 `invalid_client`).
+    ClientAuthFailed,
+    /// No client of that id, where no authentication was asked for.
+    ClientUnknown,
+    /// The user may not sign in through this client.
+    ClientNotAllowed,
+    /// The user may not sign in through any client.
+    NoAllowedClients,
+    /// No such user, no password, or a wrong one: one kind, one text, one timing.
+    InvalidCredentials,
+    /// The user's membership is REGISTERED.
+    UserNotActiveYet,
+    /// The user, membership or tenant is switched off, or there is no membership.
+    UserInactive,
+    /// The user is not a member of the tenant asked for.
+    NotAMember,
+    /// The code is unknown, used, or another client's.
+    CodeUnknownOrUsed,
+    /// The code is too old.
+    CodeExpired,
+    /// The refresh token is unknown, too old, used, or its session is over.
+    RefreshUnknownOrUsed,
+    /// The access token is not the one issued with the refresh token.
+    AccessTokenMismatch,
+    /// No bearer token was presented.
+    BearerMissing,
+    /// The `Authorization` header is not `Bearer <token>`.
+    BearerMalformed,
+    /// The access token is not ours, tampered with, or too old.
+    AccessTokenInvalid,
+    /// The access token was revoked.
+    AccessTokenRevoked,
+    /// The token lacks a permission.
+    PermissionDenied,
+    /// A refresh token is needed in the body.
+    RefreshTokenMissing,
+    /// A tenant id is needed in the body.
+    TenantIdMissing,
+    /// The username in the body is not the token's.
+    UsernameMismatch,
+    /// The current password is needed in the body.
+    OldPasswordMissing,
+    /// The current password is not that one.
+    OldPasswordWrong,
+    /// A new password is needed in the body.
+    PasswordMissing,
+    /// The new password breaks the policy; `public` says which rules.
+    PasswordWeak,
+    /// The new password is the current one.
+    PasswordUnchanged,
+    /// The user signs in at an identity provider and has no password here.
+    ExternalUser,
+    /// No such object, or one of another tenant.
+    NotFound,
+    /// Too much work is queued; try again after the given time.
+    Overloaded(Duration),
+    /// A part the answer depends on cannot be reached; try again.
+    Unavailable,
+    /// A defect or a broken row; the log says which.
+    Internal,
+}
+
+/// An error with its cause.
+#[derive(Debug)]
+pub struct Error {
+    /// The fact.
+    pub kind: ErrorKind,
+    /// What a stranger may read beside the kind; empty when the kind says all.
+    pub public: Cow<'static, str>,
+    /// For the log.
+    pub source: Option<Source>,
+}
+
+impl Error {
+    /// An error whose kind says all.
+    #[must_use]
+    pub fn new(kind: ErrorKind) -> Self {
+        Self { kind, public: Cow::Borrowed(""), source: None }
+    }
+
+    /// With a text that a stranger may read.
+    #[must_use]
+    pub fn with_public(kind: ErrorKind, public: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, public: public.into(), source: None }
+    }
+
+    /// With a cause for the log.
+    #[must_use]
+    pub fn because(kind: ErrorKind, source: impl Into<Source>) -> Self {
+        Self { kind, public: Cow::Borrowed(""), source: Some(source.into()) }
+    }
+
+    /// A defect, with its cause.
+    #[must_use]
+    pub fn internal(source: impl Into<Source>) -> Self {
+        Self::because(ErrorKind::Internal, source)
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.kind)?;
+        if !self.public.is_empty() {
+            write!(f, " ({})", self.public)?;
+        }
+        if let Some(source) = &self.source {
+            write!(f, ": {source}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,151 @@
+//! Memberships: a user's role, status and permissions in one tenant.
+
+use super::ids::{MembershipId, RoleId, TenantId, UserId};
+use super::tenant::TenantStatus;
+
+/// The old service's numeric `status` of a user in a tenant (0…12).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MembershipStatus(u8);
+
+impl MembershipStatus {
+    /// Invited, has not signed in yet.
+    pub const REGISTERED: Self = Self(0);
+    /// In good standing.
+    pub const ACTIVE: Self = Self(1);
+    /// Switched off by an administrator.
+    pub const INACTIVE: Self = Self(2);
+    /// May sign in, must choose a new password.
+    pub const PASSWORD_CHANGE_NEEDED: Self = Self(3);
+    /// Refused by an administrator.
+    pub const REJECTED: Self = Self(4);
+
+    /// `None` above 12, the largest number the contract knows.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        u8::try_from(code).ok().filter(|code| *code <= 12).map(Self)
+    }
+
+    /// The number on the wire and in the store.
+    #[must_use]
+    pub fn code(self) -> i64 {
+        i64::from(self.0)
+    }
+
+    /// Whether sign-in and refresh are refused for good (not merely not yet).
+    #[must_use]
+    pub fn is_shut_out(self) -> bool {
+        self == Self::INACTIVE || self == Self::REJECTED
+    }
+
+    /// Whether a session may be created or continued.
+    #[must_use]
+    pub fn may_sign_in(self) -> bool {
+        !self.is_shut_out() && self != Self::REGISTERED
+    }
+
+    /// REGISTERED and PASSWORD_CHANGE_NEEDED: the account has not been taken over by its owner yet.
+    #[must_use]
+    pub fn is_first_time(self) -> bool {
+        self == Self::REGISTERED || self == Self::PASSWORD_CHANGE_NEEDED
+    }
+}
+
+/// A named set of permissions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Role {
+    /// Its id.
+    pub id: RoleId,
+    /// The tenant it belongs to; `None` = usable in every tenant.
+    pub tenant: Option<TenantId>,
+    /// The name in the token's `role`.
+    pub name: String,
+    /// Permission and scope words.
+    pub permissions: Vec<String>,
+}
+
+/// A user's place in one tenant, with everything a token needs to know about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Membership {
+    /// `userTenantId` on the native wire.
+    pub id: MembershipId,
+    /// Whose.
+    pub user: UserId,
+    /// Where.
+    pub tenant: TenantId,
+    /// Whether the tenant is active.
+    pub tenant_status: TenantStatus,
+    /// The tenant's epoch, copied into tokens.
+    pub tenant_epoch: i64,
+    /// The role's name.
+    pub role: String,
+    /// The role's permissions.
+    pub role_permissions: Vec<String>,
+    /// Extra permissions of this user here.
+    pub allowed: Vec<String>,
+    /// Permissions taken from this user here.
+    pub denied: Vec<String>,
+    /// Standing.
+    pub status: MembershipStatus,
+    /// Preferred locale, if any.
+    pub locale: Option<String>,
+    /// Bumped to invalidate every token of this membership.
+    pub epoch: i64,
+}
+
+impl Membership {
+    /// The role's permissions, then the allowed ones, minus the denied ones; each word once, first occurrence.
+    #[must_use]
+    pub fn permissions(&self) -> Vec<String> {
+        let mut permissions: Vec<String> = Vec::new();
+        for word in self.role_permissions.iter().chain(&self.allowed) {
+            if !self.denied.contains(word) && !permissions.contains(word) {
+                permissions.push(word.clone());
+            }
+        }
+        permissions
+    }
+
+    /// Whether a session may be created or continued here.
+    #[must_use]
+    pub fn may_sign_in(&self) -> bool {
+        self.tenant_status == TenantStatus::Active && self.status.may_sign_in()
+    }
+}
+
+/// Why a user has no membership to sign in with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoMembership {
+    /// The only place is one whose status is REGISTERED.
+    NotActiveYet,
+    /// No place, or only shut ones.
+    Inactive,
+}
+
+/// Chooses the membership of a sign-in: the default tenant's; without one, the oldest usable.
+///
+/// `memberships` come oldest first.
+///
+/// # Errors
+/// [`NoMembership`] tells whether the user is not active yet or shut out.
+pub fn choose_membership(
+    memberships: &[Membership],
+    default_tenant: Option<TenantId>,
+) -> Result<&Membership, NoMembership> {
+    let default = memberships.iter().find(|membership| Some(membership.tenant) == default_tenant);
+    if let Some(membership) = default {
+        return if membership.may_sign_in() { Ok(membership) } else { Err(refusal(membership)) };
+    }
+    if let Some(usable) = memberships.iter().find(|membership| membership.may_sign_in()) {
+        return Ok(usable);
+    }
+    let not_yet = memberships.iter().any(|membership| refusal(membership) == NoMembership::NotActiveYet);
+    Err(if not_yet { NoMembership::NotActiveYet } else { NoMembership::Inactive })
+}
+
+fn refusal(membership: &Membership) -> NoMembership {
+    if membership.tenant_status == TenantStatus::Active && membership.status == MembershipStatus::REGISTERED {
+        NoMembership::NotActiveYet
+    } else {
+        NoMembership::Inactive
+    }
+}

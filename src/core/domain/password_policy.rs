@@ -1,0 +1,93 @@
+//! What a new password must be. Defaults are those of the management API's password policy.
+
+use super::user::User;
+
+/// Longest password accepted, in bytes: hashing work must be bounded (OWASP ASVS 6.2.9 asks for at least 64 characters).
+pub const MAX_PASSWORD_BYTES: usize = 1024;
+
+/// Characters that count as symbols.
+pub const SYMBOLS: &str = "~!@#$%^&*()-_=+[]{}\\|;:,.<>/?`";
+
+/// The rules.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PasswordPolicy {
+    /// Fewest characters.
+    pub min_length: usize,
+    /// Needs a lower-case letter.
+    pub require_lower_case_letter: bool,
+    /// Needs an upper-case letter.
+    pub require_upper_case_letter: bool,
+    /// Needs a digit.
+    pub require_number: bool,
+    /// Needs one of [`SYMBOLS`].
+    pub require_symbol: bool,
+    /// Must not contain the given name.
+    pub disallow_first_name_part: bool,
+    /// Must not contain the family name.
+    pub disallow_last_name_part: bool,
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self {
+            min_length: 8,
+            require_lower_case_letter: true,
+            require_upper_case_letter: true,
+            require_number: true,
+            require_symbol: true,
+            disallow_first_name_part: true,
+            disallow_last_name_part: true,
+        }
+    }
+}
+
+impl PasswordPolicy {
+    /// Every rule the password breaks, as sentences for the user; empty = acceptable.
+    #[must_use]
+    pub fn violations(&self, password: &str, user: &User) -> Vec<String> {
+        let mut broken = Vec::new();
+        let mut rule = |is_broken: bool, text: String| {
+            if is_broken {
+                broken.push(text);
+            }
+        };
+        rule(
+            password.chars().count() < self.min_length,
+            format!("must have at least {} characters", self.min_length),
+        );
+        rule(password.len() > MAX_PASSWORD_BYTES, format!("must have at most {MAX_PASSWORD_BYTES} bytes"));
+        rule(
+            self.require_lower_case_letter && !password.chars().any(char::is_lowercase),
+            "must contain a lower-case letter".to_owned(),
+        );
+        rule(
+            self.require_upper_case_letter && !password.chars().any(char::is_uppercase),
+            "must contain an upper-case letter".to_owned(),
+        );
+        rule(
+            self.require_number && !password.chars().any(|c| c.is_ascii_digit()),
+            "must contain a digit".to_owned(),
+        );
+        rule(
+            self.require_symbol && !password.chars().any(|c| SYMBOLS.contains(c)),
+            format!("must contain one of {SYMBOLS}"),
+        );
+        rule(
+            self.disallow_first_name_part && contains_name(password, Some(&user.first_name)),
+            "must not contain the first name".to_owned(),
+        );
+        rule(
+            self.disallow_last_name_part && contains_name(password, user.last_name.as_deref()),
+            "must not contain the last name".to_owned(),
+        );
+        broken
+    }
+}
+
+/// Names of fewer than three characters are left out: every password contains them sooner or later.
+fn contains_name(password: &str, name: Option<&str>) -> bool {
+    let Some(name) = name.map(str::trim).filter(|name| name.chars().count() >= 3) else {
+        return false;
+    };
+    password.to_lowercase().contains(&name.to_lowercase())
+}

@@ -1,0 +1,9 @@
+//! What the core asks of the world: traits only. Adapters implement them; `server` wires them.
+
+pub mod clock;
+pub mod entropy;
+pub mod password;
+pub mod revocation;
+pub mod sealer;
+pub mod signer;
+pub mod store;

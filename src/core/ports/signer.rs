@@ -1,0 +1,58 @@
+//! Signing and verification of access tokens, and the keys behind them.
+
+use async_trait::async_trait;
+
+use crate::domain::claims::{Claims, VerifiedToken};
+use crate::domain::client::Client;
+use crate::domain::error::Error;
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+
+/// Whether a token's `exp` counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expiry {
+    /// An expired token is invalid.
+    Enforced,
+    /// The token only has to be one of ours (it accompanies a refresh token).
+    Ignored,
+}
+
+/// Signs and verifies our own tokens (RFC 7515, RFC 9068, RFC 8725).
+#[async_trait]
+pub trait Signer: Send + Sync {
+    /// A compact JWS of the claims with the client's algorithm, or the default one.
+    ///
+    /// # Errors
+    /// Unavailable or Internal when no key can be loaded or made.
+    async fn sign(&self, claims: &Claims, client: &Client) -> Result<Secret<String>, Error>;
+
+    /// Checks signature, `typ`, `alg` against the key, issuer, audience, times. Does not check revocation.
+    ///
+    /// # Errors
+    /// AccessTokenInvalid, or Unavailable when the keys cannot be loaded.
+    async fn verify(&self, token: &str, expiry: Expiry, now: Timestamp) -> Result<VerifiedToken, Error>;
+
+    /// The public keys (RFC 7517 §5): current, next, and those whose tokens can still be alive.
+    ///
+    /// # Errors
+    /// Unavailable when the keys cannot be loaded.
+    async fn jwks(&self) -> Result<serde_json::Value, Error>;
+
+    /// Reads the keys from the store again; new keys of other processes become known, retired ones leave.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot be reached.
+    async fn reload(&self) -> Result<(), Error>;
+
+    /// HMAC-SHA-256 under a server key kept in the store; the current key when `version` is `None`.
+    /// Answers the version used. `purpose` separates uses.
+    ///
+    /// # Errors
+    /// Unavailable or Internal when the key cannot be loaded.
+    async fn server_mac(
+        &self,
+        purpose: &str,
+        version: Option<i64>,
+        data: &[u8],
+    ) -> Result<(i64, [u8; 32]), Error>;
+}
