@@ -1,1 +1,150 @@
+//! What Doorward does: one verb per file, each a method of [`Core`]. Dialects only translate to and from these.
 
+mod authenticate_bearer;
+mod authenticate_client;
+mod change_password;
+mod end_session;
+mod housekeeping;
+mod issue_tokens;
+mod login_activity;
+mod login_token;
+mod password_login;
+mod redeem_code;
+mod rotate_refresh;
+mod rotation;
+mod sign_in;
+
+pub mod apply;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+
+pub use self::authenticate_client::{client_secret_hash, hs256_place};
+pub use self::change_password::ChangePassword;
+pub use self::end_session::{LogOut, LoggedOut};
+pub use self::issue_tokens::TokenPair;
+pub use self::login_activity::{ActiveUsersQuery, VIEW_LOGIN_ACTIVITY};
+pub use self::password_login::{IssuedCode, PasswordLogin};
+pub use self::redeem_code::RedeemCode;
+pub use self::rotate_refresh::{RefreshTokens, SwitchTenant};
+
+use crate::domain::error::Error;
+use crate::domain::ids::{Id, uuid_v7};
+use crate::domain::password_policy::PasswordPolicy;
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Entropy;
+use crate::ports::password::PasswordHasher;
+use crate::ports::revocation::RevocationStore;
+use crate::ports::sealer::Sealer;
+use crate::ports::signer::Signer;
+use crate::ports::store::{Mode, Store, Stored, Tx};
+
+/// Longest lifetime of an access token a client may be given: a revocation has to be remembered that long.
+pub const MAX_ACCESS_TOKEN_TTL: Duration = Duration::from_hours(24);
+
+/// A second use of a code sooner than this is a double click and only refused; later it is a replay.
+pub const CODE_REPLAY_TOLERANCE: Duration = Duration::from_secs(2);
+
+/// The adapters behind the ports.
+#[derive(Clone)]
+pub struct Ports {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Token signatures.
+    pub signer: Arc<dyn Signer>,
+    /// Password hashes.
+    pub passwords: Arc<dyn PasswordHasher>,
+    /// What was revoked.
+    pub revocations: Arc<dyn RevocationStore>,
+    /// Encryption at rest.
+    pub sealer: Arc<dyn Sealer>,
+    /// Runs what must outlive a request; shutdown waits for it.
+    pub tasks: TaskTracker,
+}
+
+/// Settings the use-cases read.
+#[derive(Clone, Debug)]
+pub struct CoreSettings {
+    /// `iss` of every token.
+    pub issuer: String,
+    /// Locale of users without one.
+    pub default_locale: String,
+    /// Absolute lifetime of a session.
+    pub session_lifetime: Duration,
+    /// How long a used refresh token may be retried.
+    pub refresh_grace: Duration,
+    /// Rules for new passwords.
+    pub password_policy: PasswordPolicy,
+}
+
+/// The use-cases.
+pub struct Core {
+    ports: Ports,
+    settings: CoreSettings,
+}
+
+impl Core {
+    /// Puts the core together.
+    #[must_use]
+    pub fn new(ports: Ports, settings: CoreSettings) -> Self {
+        Self { ports, settings }
+    }
+
+    /// The adapters, for the composition root and its worker.
+    #[must_use]
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    fn random<const LENGTH: usize>(&self) -> [u8; LENGTH] {
+        let mut bytes = [0; LENGTH];
+        self.ports.entropy.fill(&mut bytes);
+        bytes
+    }
+
+    fn new_id<T: Id>(&self) -> T {
+        let millis = u64::try_from(self.now().unix_millis()).unwrap_or(0);
+        T::from_uuid(uuid_v7(millis, &self.random()))
+    }
+
+    /// An opaque token of 256 random bits, base64url.
+    fn opaque_token(&self) -> Secret<String> {
+        use base64::Engine as _;
+        Secret::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.random::<32>()))
+    }
+
+    async fn reading(&self, name: &'static str) -> Stored<Box<dyn Tx>> {
+        self.ports.store.begin(name, Mode::Read).await
+    }
+
+    async fn writing(&self, name: &'static str) -> Stored<Box<dyn Tx>> {
+        self.ports.store.begin(name, Mode::Write).await
+    }
+}
+
+/// Runs a transaction section again, up to three times, while it loses races with other transactions.
+async fn rerun<T, Section, Attempt>(mut section: Section) -> Result<T, Error>
+where
+    Section: FnMut() -> Attempt,
+    Attempt: Future<Output = Result<T, Error>>,
+{
+    let mut attempts = 1;
+    loop {
+        match section().await {
+            Err(error) if error.is_conflict() && attempts < 3 => attempts += 1,
+            outcome => return outcome,
+        }
+    }
+}

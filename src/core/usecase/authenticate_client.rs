@@ -1,0 +1,57 @@
+//! Client authentication (RFC 6749 §2.3).
+
+use super::Core;
+use crate::domain::client::Client;
+use crate::domain::error::{Error, ErrorKind};
+use crate::domain::ids::ClientKey;
+use crate::domain::secret::constant_time_eq;
+use crate::ports::signer::Signer;
+
+const PURPOSE: &str = "client_secret";
+
+/// What is stored of a client secret: the version of the server key, then the HMAC-SHA-256 under it.
+///
+/// # Errors
+/// Unavailable or Internal when the server key cannot be loaded.
+pub async fn client_secret_hash(signer: &dyn Signer, secret: &str) -> Result<Vec<u8>, Error> {
+    let (version, mac) = signer.server_mac(PURPOSE, None, secret.as_bytes()).await?;
+    Ok([version.to_be_bytes().as_slice(), mac.as_slice()].concat())
+}
+
+/// Where a client's shared HS256 key is sealed.
+#[must_use]
+pub fn hs256_place(client: ClientKey) -> String {
+    format!("clients/{client}/hs256_secret")
+}
+
+impl Core {
+    /// The client of that id, proved by its secret; a public client needs none (RFC 6749 §2.3.1).
+    ///
+    /// # Errors
+    /// ClientAuthFailed for an unknown or disabled client and for a wrong or missing secret alike.
+    pub(super) async fn authenticate_client(
+        &self,
+        client_id: &str,
+        secret: Option<&str>,
+    ) -> Result<Client, Error> {
+        let client = self.reading("authenticate_client").await?.client_by_client_id(client_id).await?;
+        let client = client.filter(|client| client.enabled).ok_or(ErrorKind::ClientAuthFailed)?;
+        if client.client_type.is_public() {
+            return Ok(client);
+        }
+        let secret = secret.unwrap_or_default();
+        if self.secret_matches(&client, secret).await? {
+            Ok(client)
+        } else {
+            Err(ErrorKind::ClientAuthFailed.into())
+        }
+    }
+
+    async fn secret_matches(&self, client: &Client, secret: &str) -> Result<bool, Error> {
+        let stored = client.secret_hash.as_deref().and_then(<[u8]>::split_first_chunk::<8>);
+        let Some((version, expected)) = stored else { return Ok(false) };
+        let version = i64::from_be_bytes(*version);
+        let (_, mac) = self.ports.signer.server_mac(PURPOSE, Some(version), secret.as_bytes()).await?;
+        Ok(constant_time_eq(&mac, expected))
+    }
+}

@@ -1,0 +1,115 @@
+//! The one way a session ends: SQL under guard with a revocations row → commit → applied here → told to other nodes.
+
+use super::{Core, MAX_ACCESS_TOKEN_TTL, rerun};
+use crate::domain::activity::Activity;
+use crate::domain::activity::LoginType;
+use crate::domain::actor::Origin;
+use crate::domain::claims::VerifiedToken;
+use crate::domain::error::{Error, ErrorKind};
+use crate::domain::ids::{SessionId, UserId};
+use crate::domain::revocation::{Revocation, Revoked};
+use crate::domain::secret::{Secret, TokenHash};
+use crate::domain::session::EndReason;
+use crate::domain::time::Timestamp;
+
+/// A user's wish to sign out.
+#[derive(Debug)]
+pub struct LogOut {
+    /// The verified access token.
+    pub token: VerifiedToken,
+    /// Where the request comes from.
+    pub origin: Origin,
+    /// The refresh token issued with the access token.
+    pub refresh_token: Option<Secret<String>>,
+}
+
+/// Who was signed out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LoggedOut {
+    /// The user.
+    pub user: UserId,
+}
+
+impl Core {
+    /// The session of the tokens is over, on this node at once, and stays over across restarts.
+    ///
+    /// # Errors
+    /// RefreshTokenMissing, RefreshUnknownOrUsed, AccessTokenMismatch.
+    pub async fn log_out(&self, command: LogOut) -> Result<LoggedOut, Error> {
+        let refresh_token = command.refresh_token.as_ref().filter(|token| !token.expose().is_empty());
+        let refresh_token = refresh_token.ok_or(ErrorKind::RefreshTokenMissing)?;
+        self.own_refresh(&command.token, refresh_token).await?;
+        let claims = &command.token.claims;
+        let activity = self.logout_activity(&command).await?;
+        self.finish_session(claims.sid, EndReason::Logout, Some(&activity)).await?;
+        Ok(LoggedOut { user: claims.sub })
+    }
+
+    /// Proves that the refresh token was issued together with the access token.
+    pub(super) async fn own_refresh(
+        &self,
+        token: &VerifiedToken,
+        refresh_token: &Secret<String>,
+    ) -> Result<(), Error> {
+        let hash = TokenHash::of(refresh_token.expose());
+        let refresh = self.reading("own_refresh").await?.refresh_by_token(&hash).await?;
+        let refresh = refresh.ok_or(ErrorKind::RefreshUnknownOrUsed)?;
+        if refresh.access.id != token.claims.jti {
+            return Err(ErrorKind::AccessTokenMismatch.into());
+        }
+        if refresh.consumption.is_some() || self.now() >= refresh.expires_at {
+            return Err(ErrorKind::RefreshUnknownOrUsed.into());
+        }
+        Ok(())
+    }
+
+    async fn logout_activity(&self, command: &LogOut) -> Result<Activity, Error> {
+        let claims = &command.token.claims;
+        let mut payload = serde_json::to_value(&claims.user).map_err(Error::internal)?;
+        payload["clientId"] = claims.client_id.clone().into();
+        let tenant = Some(claims.user.tenant_id);
+        Ok(self.activity(LoginType::Logout, claims.sub, tenant, payload.to_string(), &command.origin))
+    }
+
+    /// Ends a session without an activity row (replay, reuse).
+    pub(super) async fn end_session(&self, session: SessionId, reason: EndReason) -> Result<(), Error> {
+        self.finish_session(session, reason, None).await
+    }
+
+    async fn finish_session(
+        &self,
+        session: SessionId,
+        reason: EndReason,
+        activity: Option<&Activity>,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let revocation = session_revocation(session, now);
+        rerun(|| self.write_end(revocation, session, reason, activity)).await?;
+        self.ports.revocations.announce(&[revocation]).await;
+        tracing::info!(event = "session_ended", session_id = %session, reason = reason.as_str());
+        Ok(())
+    }
+
+    async fn write_end(
+        &self,
+        revocation: Revocation,
+        session: SessionId,
+        reason: EndReason,
+        activity: Option<&Activity>,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let mut tx = self.writing("end_session").await?;
+        let ended_now = tx.end_session(session, reason, now).await?;
+        if ended_now {
+            tx.record_revocations(&[revocation], now).await?;
+        }
+        if let Some(activity) = activity.filter(|_| ended_now) {
+            tx.record_activity(activity).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+fn session_revocation(session: SessionId, now: Timestamp) -> Revocation {
+    Revocation { what: Revoked::Session(session), until: now.plus(MAX_ACCESS_TOKEN_TTL) }
+}

@@ -1,0 +1,62 @@
+//! What the worker does between requests.
+
+use std::time::Duration;
+
+use super::{Core, MAX_ACCESS_TOKEN_TTL};
+use crate::domain::error::Error;
+use crate::ports::store::TailCursor;
+
+/// How long a used or expired code still answers as used, so that a late replay ends its session.
+const CODE_MEMORY: Duration = Duration::from_hours(24);
+
+impl Core {
+    /// Takes in what other processes revoked since `cursor`; answers where to go on.
+    ///
+    /// # Errors
+    /// Unavailable when the database does not answer.
+    pub async fn follow_revocations(&self, cursor: Option<TailCursor>) -> Result<TailCursor, Error> {
+        let now = self.now();
+        let (revocations, cursor) = self.ports.store.tail_revocations(cursor, now).await?;
+        self.ports.revocations.absorb(&revocations, now);
+        Ok(cursor)
+    }
+
+    /// Tells the hasher which hash parameters most accounts have.
+    ///
+    /// # Errors
+    /// Unavailable when the database does not answer.
+    pub async fn imitate_commonest_hash(&self) -> Result<(), Error> {
+        if let Some(scheme) = self.reading("commonest_hash").await?.commonest_password_scheme().await? {
+            self.ports.passwords.imitate(&scheme);
+        }
+        Ok(())
+    }
+
+    /// Removes codes, sessions and revocations that cannot matter any more.
+    ///
+    /// # Errors
+    /// Unavailable when the database does not answer.
+    pub async fn purge(&self) -> Result<(), Error> {
+        let now = self.now();
+        let mut tx = self.writing("purge").await?;
+        let codes = tx.purge_grants(now.minus(CODE_MEMORY)).await?;
+        let sessions = tx.purge_sessions(now.minus(MAX_ACCESS_TOKEN_TTL)).await?;
+        let revocations = tx.purge_revocations(now).await?;
+        tx.commit().await?;
+        tracing::debug!(event = "purged", codes, sessions, revocations);
+        Ok(())
+    }
+
+    /// Whether requests can be served: the database answers and the revocation view is fresh.
+    pub async fn is_ready(&self) -> bool {
+        self.ports.revocations.is_fresh() && self.ports.store.ping().await.is_ok()
+    }
+
+    /// The public keys (RFC 7517 §5).
+    ///
+    /// # Errors
+    /// Unavailable when the keys cannot be loaded.
+    pub async fn jwks(&self) -> Result<serde_json::Value, Error> {
+        self.ports.signer.jwks().await
+    }
+}

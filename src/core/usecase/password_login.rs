@@ -1,0 +1,77 @@
+//! Username and password → authorization code.
+
+use super::Core;
+use super::rerun;
+use super::sign_in::SignIn;
+use crate::domain::actor::Actor;
+use crate::domain::error::{Error, ErrorKind};
+use crate::domain::grant::Grant;
+use crate::domain::secret::{Secret, TokenHash};
+use crate::domain::user::Password;
+
+/// A sign-in with username and password through an authenticated client.
+#[derive(Debug)]
+pub struct PasswordLogin {
+    /// Who asks.
+    pub actor: Actor,
+    /// The client.
+    pub client_id: String,
+    /// Its secret; public clients have none.
+    pub client_secret: Option<Secret<String>>,
+    /// The account, in any case.
+    pub username: String,
+    /// Its password.
+    pub password: Password,
+}
+
+/// An authorization code.
+#[derive(Debug)]
+pub struct IssuedCode {
+    /// 256 random bits, base64url; only its hash is stored.
+    pub code: Secret<String>,
+}
+
+impl Core {
+    /// A fresh authorization code for the user at the client.
+    ///
+    /// # Errors
+    /// ClientAuthFailed, and those of a password sign-in.
+    pub async fn password_login(&self, command: PasswordLogin) -> Result<IssuedCode, Error> {
+        let sign_in = self.check_login(&command).await?;
+        let code = self.opaque_token();
+        let grant = self.new_grant(&sign_in, &code);
+        rerun(|| self.write_grant(&grant)).await?;
+        Ok(IssuedCode { code })
+    }
+
+    /// Client, password and account of a login command.
+    pub(super) async fn check_login(&self, command: &PasswordLogin) -> Result<SignIn, Error> {
+        let secret = command.client_secret.as_ref().map(|secret| secret.expose().as_str());
+        let client = self.authenticate_client(&command.client_id, secret).await?;
+        self.check_password_sign_in(client, &command.username, &command.password, &command.actor.origin).await
+    }
+
+    fn new_grant(&self, sign_in: &SignIn, code: &Secret<String>) -> Grant {
+        let now = self.now();
+        Grant {
+            id: self.new_id(),
+            code_hash: TokenHash::of(code.expose()),
+            client: sign_in.client.key,
+            user: sign_in.account.user.id,
+            tenant: sign_in.membership.tenant,
+            membership: sign_in.membership.id,
+            credential_version: sign_in.account.user.credential_version,
+            created_at: now,
+            expires_at: now.plus(sign_in.client.auth_code_ttl),
+        }
+    }
+
+    async fn write_grant(&self, grant: &Grant) -> Result<(), Error> {
+        let mut tx = self.writing("password_login").await?;
+        if !tx.confirm_sign_in(grant.user, grant.credential_version, None).await? {
+            return Err(ErrorKind::InvalidCredentials.into());
+        }
+        tx.add_grant(grant).await?;
+        Ok(tx.commit().await?)
+    }
+}
