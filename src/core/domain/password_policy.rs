@@ -9,6 +9,7 @@ pub const MAX_PASSWORD_BYTES: usize = 1024;
 pub const SYMBOLS: &str = "~!@#$%^&*()-_=+[]{}\\|;:,.<>/?`";
 
 /// The rules.
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent switch of the policy")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PasswordPolicy {
     /// Fewest characters.

@@ -173,6 +173,8 @@ pub trait Roles {
 pub trait Users {
     /// The account a username belongs to, by [`username_key`](crate::domain::user::username_key); never a deleted one.
     async fn account_by_username_key(&mut self, key: &str) -> Stored<Option<Account>>;
+    /// The account last removed under a username, for declarations that keep it removed.
+    async fn removed_account_by_username_key(&mut self, key: &str) -> Stored<Option<Account>>;
     /// By id; deleted ones too.
     async fn account(&mut self, id: UserId) -> Stored<Option<Account>>;
     /// Adds, without password and clients.

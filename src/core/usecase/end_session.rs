@@ -40,7 +40,7 @@ impl Core {
         let refresh_token = refresh_token.ok_or(ErrorKind::RefreshTokenMissing)?;
         self.own_refresh(&command.token, refresh_token).await?;
         let claims = &command.token.claims;
-        let activity = self.logout_activity(&command).await?;
+        let activity = self.logout_activity(&command)?;
         self.finish_session(claims.sid, EndReason::Logout, Some(&activity)).await?;
         Ok(LoggedOut { user: claims.sub })
     }
@@ -63,7 +63,7 @@ impl Core {
         Ok(())
     }
 
-    async fn logout_activity(&self, command: &LogOut) -> Result<Activity, Error> {
+    fn logout_activity(&self, command: &LogOut) -> Result<Activity, Error> {
         let claims = &command.token.claims;
         let mut payload = serde_json::to_value(&claims.user).map_err(Error::internal)?;
         payload["clientId"] = claims.client_id.clone().into();

@@ -6,7 +6,7 @@ use super::sign_in::SignIn;
 use super::{Core, MAX_ACCESS_TOKEN_TTL};
 use crate::domain::activity::{Activity, LoginType};
 use crate::domain::actor::Origin;
-use crate::domain::claims::{Claims, TokenContext};
+use crate::domain::claims::{Claims, TokenContext, UserClaims};
 use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::ids::{TenantId, UserId};
@@ -18,7 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::ports::store::Tx;
 
-/// Used by the token's pair of a reply.
+/// An access token and the refresh token issued with it (RFC 6749 §5.1).
 #[derive(Debug)]
 pub struct TokenPair {
     /// The access token, a JWT.
@@ -34,6 +34,15 @@ pub(super) struct Opened {
     pub(super) session: Session,
     refresh_token: Secret<String>,
     access: IssuedAccess,
+}
+
+/// Whom an access token speaks for.
+#[derive(Clone, Copy)]
+pub(super) struct TokenHolder<'a> {
+    pub(super) client: &'a Client,
+    pub(super) session: &'a Session,
+    pub(super) user: &'a User,
+    pub(super) membership: &'a Membership,
 }
 
 impl Core {
@@ -80,19 +89,18 @@ impl Core {
     pub(super) async fn sign_opened(&self, sign_in: &SignIn, opened: Opened) -> Result<TokenPair, Error> {
         let Opened { session, refresh_token, access } = opened;
         let SignIn { client, account, membership } = sign_in;
-        self.sign_pair(client, &session, &account.user, membership, access, refresh_token).await
+        let holder = TokenHolder { client, session: &session, user: &account.user, membership };
+        self.sign_pair(holder, access, refresh_token).await
     }
 
     /// The pair of one issue; the same arguments give the same access token claims again.
     pub(super) async fn sign_pair(
         &self,
-        client: &Client,
-        session: &Session,
-        user: &User,
-        membership: &Membership,
+        holder: TokenHolder<'_>,
         access: IssuedAccess,
         refresh_token: Secret<String>,
     ) -> Result<TokenPair, Error> {
+        let TokenHolder { client, session, user, membership } = holder;
         let context = TokenContext {
             issuer: &self.settings.issuer,
             default_locale: &self.settings.default_locale,
@@ -144,7 +152,6 @@ impl Core {
         client: &Client,
         now: Timestamp,
     ) -> String {
-        use crate::domain::claims::UserClaims;
         #[derive(serde::Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Payload<'a> {

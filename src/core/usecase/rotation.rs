@@ -1,6 +1,6 @@
 //! One rotation of a refresh token: judge, then one guarded write, or the same answer again.
 
-use super::issue_tokens::refresh_expiry;
+use super::issue_tokens::{TokenHolder, refresh_expiry};
 use super::{Core, TokenPair, rerun};
 use crate::domain::activity::{Activity, LoginType};
 use crate::domain::actor::Origin;
@@ -146,7 +146,7 @@ impl Core {
         token: Secret<String>,
     ) -> Result<TokenPair, Error> {
         let Rotation { client, session, user, membership, .. } = rotation;
-        self.sign_pair(client, session, user, membership, next.access, token).await
+        self.sign_pair(TokenHolder { client, session, user, membership }, next.access, token).await
     }
 
     /// Derived from the parent, so that a retry can be answered although only hashes are stored.

@@ -1,0 +1,88 @@
+//! Writes a plan in one transaction, with the revocations that its changes demand.
+
+use super::plan::{Plan, Step};
+use crate::domain::error::{Error, ErrorKind};
+use crate::domain::ids::UserId;
+use crate::domain::revocation::{Revocation, Revoked};
+use crate::domain::session::EndReason;
+use crate::domain::time::Timestamp;
+use crate::ports::store::Tx;
+use crate::usecase::{Core, MAX_ACCESS_TOKEN_TTL};
+
+impl Core {
+    pub(super) async fn execute(&self, plan: &Plan) -> Result<Vec<Revocation>, Error> {
+        let now = self.now();
+        let mut tx = self.writing("apply").await?;
+        let mut revoked = Vec::new();
+        for step in &plan.steps {
+            revoked.extend(run(&mut *tx, step, now).await?);
+        }
+        let until = now.plus(MAX_ACCESS_TOKEN_TTL);
+        let revocations: Vec<Revocation> =
+            revoked.into_iter().map(|what| Revocation { what, until }).collect();
+        tx.record_revocations(&revocations, now).await?;
+        tx.commit().await?;
+        Ok(revocations)
+    }
+}
+
+async fn run(tx: &mut dyn Tx, step: &Step, now: Timestamp) -> Result<Vec<Revoked>, Error> {
+    let mut revoked = Vec::new();
+    match step {
+        Step::AddTenant(tenant) => tx.add_tenant(tenant, now).await?,
+        Step::SaveTenant { tenant, invalidate } => {
+            tx.save_tenant(tenant, now).await?;
+            if *invalidate {
+                revoked.push(Revoked::TenantEpoch(tenant.id, tx.bump_tenant_epoch(tenant.id).await?));
+            }
+        }
+        Step::AddRole(role) => tx.add_role(role, now).await?,
+        Step::SaveRole(role) => revoked.extend(tx.save_role_permissions(role, now).await?),
+        Step::AddClient(client) => tx.add_client(client, now).await?,
+        Step::SaveClient { client, invalidate } => {
+            tx.save_client(client, now).await?;
+            if *invalidate {
+                revoked.push(Revoked::ClientEpoch(client.key, tx.bump_client_epoch(client.key).await?));
+            }
+        }
+        Step::AddUser(user) => tx.add_user(user, now).await?,
+        Step::SaveUser { user, end_sessions } => {
+            tx.save_user(user, now).await?;
+            if *end_sessions {
+                revoked.push(end_sessions_of(tx, user.id, EndReason::Deactivated, now).await?);
+            }
+        }
+        Step::SetPassword { user, hash, scheme, end_sessions } => {
+            tx.set_password(*user, hash, scheme, now).await?;
+            if *end_sessions {
+                revoked.push(end_sessions_of(tx, *user, EndReason::PasswordChanged, now).await?);
+            }
+        }
+        Step::SetUserClients { user, clients } => {
+            tx.set_user_clients(*user, clients).await?;
+        }
+        Step::AddMembership { membership, role } => tx.add_membership(membership, *role, now).await?,
+        Step::SaveMembership { membership, role } => {
+            tx.save_membership(membership, *role, now).await?;
+            let epoch = tx.bump_membership_epoch(membership.id).await?;
+            revoked.push(Revoked::MembershipEpoch(membership.id, epoch));
+        }
+        Step::AddIdentity(identity) => {
+            if !tx.add_identity(identity, now).await? {
+                let text = format!("{} of {} is linked to another user", identity.subject, identity.provider);
+                return Err(Error::because(ErrorKind::Internal, text));
+            }
+        }
+    }
+    Ok(revoked)
+}
+
+async fn end_sessions_of(
+    tx: &mut dyn Tx,
+    user: UserId,
+    reason: EndReason,
+    now: Timestamp,
+) -> Result<Revoked, Error> {
+    tx.end_user_sessions(user, None, reason, now).await?;
+    Ok(Revoked::UserEpoch(user, tx.bump_user_epoch(user).await?))
+}
