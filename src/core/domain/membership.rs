@@ -149,3 +149,73 @@ fn refusal(membership: &Membership) -> NoMembership {
         NoMembership::Inactive
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::ids::Id as _;
+
+    fn membership(tenant: u128, status: i64) -> Membership {
+        Membership {
+            id: MembershipId::from_uuid(Uuid::from_u128(tenant)),
+            user: UserId::from_uuid(Uuid::from_u128(9)),
+            tenant: TenantId::from_uuid(Uuid::from_u128(tenant)),
+            tenant_status: TenantStatus::Active,
+            tenant_epoch: 0,
+            role: "Member".to_owned(),
+            role_permissions: vec!["a".to_owned(), "b".to_owned()],
+            allowed: Vec::new(),
+            denied: Vec::new(),
+            status: MembershipStatus::from_code(status).expect("0 to 12"),
+            locale: None,
+            epoch: 0,
+        }
+    }
+
+    fn chosen(memberships: &[Membership], default: Option<u128>) -> Result<u128, NoMembership> {
+        let default = default.map(|tenant| TenantId::from_uuid(Uuid::from_u128(tenant)));
+        choose_membership(memberships, default).map(|membership| membership.tenant.uuid().as_u128())
+    }
+
+    #[test]
+    fn the_default_tenant_wins_then_the_oldest_usable() {
+        let both = [membership(1, 1), membership(2, 1)];
+        assert_eq!(chosen(&both, Some(2)), Ok(2));
+        assert_eq!(chosen(&both, None), Ok(1));
+        assert_eq!(chosen(&both, Some(3)), Ok(1), "a default tenant without membership counts as none");
+        assert_eq!(chosen(&[membership(1, 2), membership(2, 3)], None), Ok(2));
+    }
+
+    #[test]
+    fn a_shut_default_is_not_replaced_by_another() {
+        assert_eq!(chosen(&[membership(1, 2), membership(2, 1)], Some(1)), Err(NoMembership::Inactive));
+        assert_eq!(chosen(&[membership(1, 0), membership(2, 1)], Some(1)), Err(NoMembership::NotActiveYet));
+    }
+
+    #[test]
+    fn every_status_has_its_answer() {
+        let answers: Vec<_> = (0..=12).map(|status| chosen(&[membership(1, status)], None)).collect();
+        assert_eq!(answers[0], Err(NoMembership::NotActiveYet));
+        assert_eq!(answers[2], Err(NoMembership::Inactive));
+        assert_eq!(answers[4], Err(NoMembership::Inactive));
+        assert!([1, 3, 5, 6, 7, 8, 9, 10, 11, 12].iter().all(|status| answers[*status] == Ok(1)));
+        assert_eq!(chosen(&[], None), Err(NoMembership::Inactive));
+        assert_eq!(MembershipStatus::from_code(13), None);
+    }
+
+    #[test]
+    fn an_inactive_tenant_shuts_everybody_out() {
+        let shut = Membership { tenant_status: TenantStatus::Inactive, ..membership(1, 1) };
+        assert_eq!(chosen(&[shut], None), Err(NoMembership::Inactive));
+    }
+
+    #[test]
+    fn permissions_are_the_roles_and_the_allowed_without_the_denied() {
+        let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let membership =
+            Membership { allowed: words(&["c", "a", "c"]), denied: words(&["b"]), ..membership(1, 1) };
+        assert_eq!(membership.permissions(), words(&["a", "c"]));
+    }
+}

@@ -92,3 +92,68 @@ fn contains_name(password: &str, name: Option<&str>) -> bool {
     };
     password.to_lowercase().contains(&name.to_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::ids::{Id as _, UserId};
+
+    fn alice() -> User {
+        User {
+            id: UserId::from_uuid(Uuid::from_u128(1)),
+            username: "alice".to_owned(),
+            email: None,
+            email_verified: false,
+            phone: None,
+            first_name: "Alice".to_owned(),
+            middle_name: None,
+            last_name: Some("Ng".to_owned()),
+            gender: None,
+            dob: None,
+            photo_url: None,
+            designation: None,
+            default_tenant: None,
+            last_login: None,
+            deleted_at: None,
+            credential_version: 0,
+            epoch: 0,
+        }
+    }
+
+    fn violations(password: &str) -> usize {
+        PasswordPolicy::default().violations(password, &alice()).len()
+    }
+
+    #[test]
+    fn the_samples_of_the_management_api_are_good() {
+        for password in ["Password2##", "Password#1", "UsersResetPassw0rd!"] {
+            assert_eq!(violations(password), 0, "{password}");
+        }
+    }
+
+    #[test]
+    fn each_rule_is_broken_alone() {
+        let bad = ["Aa1#567", "PASSWORD#1", "password#1", "Password##", "Password11", "xAlIcE#1xx"];
+        for password in bad {
+            assert_eq!(violations(password), 1, "{password}");
+        }
+        assert_eq!(violations("Wrong#1ng"), 0, "two letters are no name part");
+        assert_eq!(violations(&format!("Aa1#{}", "x".repeat(MAX_PASSWORD_BYTES))), 1);
+    }
+
+    #[test]
+    fn nothing_is_required_when_all_is_switched_off() {
+        let lax = PasswordPolicy {
+            min_length: 1,
+            require_lower_case_letter: false,
+            require_upper_case_letter: false,
+            require_number: false,
+            require_symbol: false,
+            disallow_first_name_part: false,
+            disallow_last_name_part: false,
+        };
+        assert!(lax.violations("alice", &alice()).is_empty());
+    }
+}

@@ -24,3 +24,35 @@ pub fn check_registration(uri: &str) -> Result<(), &'static str> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check_registration;
+
+    #[test]
+    fn web_loopback_and_private_schemes_can_be_registered() {
+        for uri in ["https://a.test/cb?x=1", "http://127.0.0.1:4200/cb", "myapp://cb", "com.example.app:/cb"]
+        {
+            assert_eq!(check_registration(uri), Ok(()), "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_browsers_would_run_or_misread_cannot() {
+        let bad = [
+            "",
+            "/cb",
+            "a.test/cb",
+            "https:",
+            "javascript:alert(1)",
+            "DATA:text/html,x",
+            "https://a.test/#x",
+            "https://a .test",
+            "https://a\\b",
+            "1x://a",
+        ];
+        for uri in bad {
+            assert!(check_registration(uri).is_err(), "{uri}");
+        }
+    }
+}

@@ -124,3 +124,76 @@ impl Refresh {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::ids::Id as _;
+
+    const GRACE: Duration = Duration::from_secs(10);
+
+    fn second(second: i64) -> Timestamp {
+        Timestamp::from_unix_seconds(second).expect("in range")
+    }
+
+    fn tenant(number: u128) -> TenantId {
+        TenantId::from_uuid(Uuid::from_u128(number))
+    }
+
+    /// Issued at 0, idle until 1000, used at 100 for a refresh into tenant 1.
+    fn used() -> Refresh {
+        let id = Uuid::from_u128(7);
+        Refresh {
+            id: RefreshId::from_uuid(id),
+            session: SessionId::from_uuid(id),
+            token_hash: TokenHash::of("token"),
+            parent: None,
+            key_version: None,
+            access: IssuedAccess {
+                id: TokenId::from_uuid(id),
+                issued_at: second(0),
+                expires_at: second(900),
+            },
+            created_at: second(0),
+            expires_at: second(1000),
+            consumption: Some(Consumption {
+                at: second(100),
+                operation: Operation::Refresh,
+                tenant: tenant(1),
+                ip: None,
+            }),
+        }
+    }
+
+    #[test]
+    fn an_unused_token_is_fresh_until_its_idle_time_ends() {
+        let unused = Refresh { consumption: None, ..used() };
+        let judge = |now| unused.judge(second(now), GRACE, Operation::Refresh, tenant(1), false);
+        assert_eq!(judge(999), Presented::Fresh);
+        assert_eq!(judge(1000), Presented::Expired);
+    }
+
+    #[test]
+    fn inside_the_window_the_same_request_is_a_retry_and_outside_it_is_reuse() {
+        let judge = |now| used().judge(second(now), GRACE, Operation::Refresh, tenant(1), false);
+        assert_eq!(judge(100), Presented::Retry);
+        assert_eq!(judge(109), Presented::Retry);
+        assert_eq!(judge(110), Presented::Reuse);
+    }
+
+    #[test]
+    fn a_retry_that_cannot_get_the_successor_punishes_nobody() {
+        let judge = |operation, tenant, used_up| used().judge(second(105), GRACE, operation, tenant, used_up);
+        assert_eq!(judge(Operation::Refresh, tenant(1), true), Presented::LateRetry);
+        assert_eq!(judge(Operation::Switch, tenant(1), false), Presented::LateRetry);
+        assert_eq!(judge(Operation::Refresh, tenant(2), false), Presented::LateRetry);
+    }
+
+    #[test]
+    fn without_a_window_every_second_use_is_reuse() {
+        let presented = used().judge(second(100), Duration::ZERO, Operation::Refresh, tenant(1), false);
+        assert_eq!(presented, Presented::Reuse);
+    }
+}

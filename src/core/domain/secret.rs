@@ -53,6 +53,12 @@ impl TokenHash {
         Self(bytes)
     }
 
+    /// A hash as stored.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes as stored.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

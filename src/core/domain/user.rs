@@ -84,3 +84,22 @@ pub fn age_in_years(dob: NaiveDate, today: NaiveDate) -> i32 {
     let before_birthday = (today.month(), today.day()) < (dob.month(), dob.day());
     today.year() - dob.year() - i32::from(before_birthday)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames_differ_by_more_than_case() {
+        assert_eq!(username_key("ÄLICE"), username_key("älice"));
+        assert_ne!(username_key("alice"), username_key("alice "));
+    }
+
+    #[test]
+    fn a_year_is_full_on_the_birthday() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
+        assert_eq!(age_in_years(day("1990-05-17"), day("2026-05-16")), 35);
+        assert_eq!(age_in_years(day("1990-05-17"), day("2026-05-17")), 36);
+        assert_eq!(age_in_years(day("2000-02-29"), day("2026-02-28")), 25);
+    }
+}

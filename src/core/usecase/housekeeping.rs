@@ -32,19 +32,27 @@ impl Core {
         Ok(())
     }
 
-    /// Removes codes, sessions and revocations that cannot matter any more.
+    /// Removes codes, sessions and revocations that cannot matter any more, a batch per transaction so that nobody waits long.
     ///
     /// # Errors
     /// Unavailable when the database does not answer.
     pub async fn purge(&self) -> Result<(), Error> {
+        while self.purge_batch().await? > 0 {}
+        Ok(())
+    }
+
+    async fn purge_batch(&self) -> Result<u64, Error> {
         let now = self.now();
         let mut tx = self.writing("purge").await?;
         let codes = tx.purge_grants(now.minus(CODE_MEMORY)).await?;
         let sessions = tx.purge_sessions(now.minus(MAX_ACCESS_TOKEN_TTL)).await?;
         let revocations = tx.purge_revocations(now).await?;
         tx.commit().await?;
-        tracing::debug!(event = "purged", codes, sessions, revocations);
-        Ok(())
+        let count = codes + sessions + revocations;
+        if count > 0 {
+            tracing::debug!(event = "purged", codes, sessions, revocations);
+        }
+        Ok(count)
     }
 
     /// Whether requests can be served: the database answers and the revocation view is fresh.

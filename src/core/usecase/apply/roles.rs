@@ -23,7 +23,9 @@ impl Planner<'_> {
             let existing = self.reading().await?.role_by_name(&spec.name, tenant).await?;
             let is_new = existing.is_none();
             let id = existing.as_ref().map_or_else(|| self.core.new_id(), |role| role.id);
-            let role = Role { id, tenant, name: spec.name.clone(), permissions: spec.permissions.clone() };
+            let stored = existing.as_ref().map(|role| role.permissions.clone()).unwrap_or_default();
+            let permissions = spec.permissions.clone().unwrap_or(stored);
+            let role = Role { id, tenant, name: spec.name.clone(), permissions };
             match existing {
                 None => self.steps.push(Step::AddRole(role.clone())),
                 Some(existing) if existing != role => self.steps.push(Step::SaveRole(role.clone())),

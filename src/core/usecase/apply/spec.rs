@@ -45,8 +45,8 @@ pub struct RoleSpec {
     pub name: String,
     /// Key of its tenant; `None` = usable in every tenant.
     pub tenant: Option<String>,
-    /// Its permissions, all of them.
-    pub permissions: Vec<String>,
+    /// Its permissions, all of them; none when absent at creation.
+    pub permissions: Option<Vec<String>>,
 }
 
 /// A client.
@@ -135,8 +135,8 @@ pub struct UserSpec {
 pub struct MembershipSpec {
     /// Key of the tenant.
     pub tenant: String,
-    /// Name of a role of the tenant, or of all tenants.
-    pub role: String,
+    /// Name of a role of the tenant, or of all tenants; needed at creation.
+    pub role: Option<String>,
     /// Active when absent at creation.
     pub status: Option<MembershipStatus>,
     /// Extra permissions, all of them.

@@ -183,8 +183,13 @@ impl Planner<'_> {
         place: &str,
     ) -> Result<(), ApplyError> {
         let tenant = self.tenant(&spec.tenant, &format!("{place}.tenant")).await?;
-        let role = self.role(&spec.role, &tenant, &format!("{place}.role")).await?;
         let existing = stored.iter().find(|membership| membership.tenant == tenant.id);
+        let role_place = format!("{place}.role");
+        let role = spec.role.as_ref().or(existing.map(|membership| &membership.role));
+        let role = role.ok_or_else(|| {
+            ApplyError::Invalid(format!("{role_place}: missing; a new membership needs a role"))
+        })?;
+        let role = self.role(role, &tenant, &role_place).await?;
         let base = existing.cloned().unwrap_or_else(|| blank_membership(self.core.new_id(), user, &tenant));
         let declared = Membership {
             role: role.name.clone(),
