@@ -4,4 +4,6 @@
 
 pub mod domain;
 pub mod ports;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod usecase;

@@ -1,1 +1,18 @@
+//! Cryptography and its sources: the system's clock and randomness, sealing at rest, password hashing, signing keys.
+//!
+//! Everything here implements a port of `doorward-core`; every primitive comes from a library.
 
+mod keys;
+mod password;
+mod ring;
+mod sealer;
+mod system;
+#[cfg(test)]
+mod testing;
+mod token;
+
+pub use keys::{ImportError, KeyInfo, KeyOperations, Rotation};
+pub use password::{HashPool, HashSettings};
+pub use ring::{KeyRing, KeySettings};
+pub use sealer::{AesGcmSealer, MasterKey, MasterKeyError};
+pub use system::{SystemClock, SystemEntropy};

@@ -1,1 +1,21 @@
+//! HTTP: translates between the wire and the use-cases of the core, and nothing else.
+//!
+//! [`app`] is the whole router with its middlewares, [`serve`] the server around it. [`native_document`] is the OpenAPI
+//! document of the native dialect.
 
+mod app;
+mod docs;
+mod extract;
+mod health;
+mod lingering;
+mod middleware;
+mod native;
+mod server;
+mod settings;
+mod shared;
+mod wellknown;
+
+pub use self::app::{App, app};
+pub use self::native::native_document;
+pub use self::server::serve;
+pub use self::settings::HttpSettings;

@@ -1,1 +1,5 @@
+//! What was revoked, in memory.
 
+mod memory;
+
+pub use memory::MemoryRevocations;

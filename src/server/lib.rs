@@ -1,1 +1,11 @@
+//! The binary `doorward`: command line, configuration and the place where everything is put together.
 
+pub mod apply_file;
+pub mod cli;
+pub mod command;
+pub mod config;
+mod master_key;
+pub mod serve;
+pub mod telemetry;
+pub mod wire;
+mod worker;

@@ -1,0 +1,160 @@
+//! Access tokens as compact JWS (RFC 7515 §3.1, RFC 9068): written, read, judged. Knows no store.
+
+mod unique;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use doorward_core::domain::claims::Claims;
+use doorward_core::domain::error::{Error, ErrorKind};
+use doorward_core::domain::key::Algorithm;
+use doorward_core::domain::secret::Secret;
+use doorward_core::domain::time::Timestamp;
+use doorward_core::ports::signer::Expiry;
+use jsonwebtoken::{DecodingKey, EncodingKey, Validation};
+use serde::Deserialize;
+
+/// Longest token that is looked at, in bytes.
+pub(crate) const MAX_TOKEN_BYTES: usize = 16 * 1024;
+const MAX_KID_BYTES: usize = 128;
+/// How far `iat` and `nbf` may lie ahead of our clock, in seconds. `exp` has no such room.
+const START_LEEWAY: i64 = 5;
+const TYPE: &str = "at+jwt";
+
+/// Why a token is not one of ours; for the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("access token refused: {0}")]
+pub(crate) struct Invalid(pub(crate) &'static str);
+
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::because(ErrorKind::AccessTokenInvalid, invalid)
+    }
+}
+
+/// The header of our tokens. Anything more (`crit`, `b64`, `jwk`, `jku`, `x5u`, `zip` …) makes it another's.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Header {
+    typ: String,
+    /// The algorithm it claims; the key decides (RFC 8725 §3.1).
+    pub(crate) alg: Algorithm,
+    /// Which key.
+    pub(crate) kid: String,
+}
+
+/// Reads the header without believing it.
+pub(crate) fn read_header(token: &str) -> Result<Header, Invalid> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(Invalid("too long"));
+    }
+    let (first, _) = split(token)?;
+    let bytes = URL_SAFE_NO_PAD.decode(first).map_err(|_| Invalid("the header is not base64url"))?;
+    let header: Header =
+        serde_json::from_slice(&bytes).map_err(|_| Invalid("the header is not one of ours"))?;
+    let media_type = header.typ.to_ascii_lowercase();
+    if media_type.strip_prefix("application/").unwrap_or(&media_type) != TYPE {
+        return Err(Invalid("not an access token (typ)"));
+    }
+    if header.kid.len() > MAX_KID_BYTES || !header.kid.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Invalid("the kid is none of ours"));
+    }
+    Ok(header)
+}
+
+/// Header and payload; exactly three segments.
+fn split(token: &str) -> Result<(&str, &str), Invalid> {
+    let mut segments = token.split('.');
+    match (segments.next(), segments.next(), segments.next(), segments.next()) {
+        (Some(header), Some(payload), Some(_signature), None) => Ok((header, payload)),
+        _ => Err(Invalid("not three segments")),
+    }
+}
+
+/// Signs.
+///
+/// # Errors
+/// Internal when the key does not fit the algorithm.
+pub(crate) fn encode(
+    claims: &Claims,
+    kid: &str,
+    algorithm: Algorithm,
+    key: &EncodingKey,
+) -> Result<Secret<String>, Error> {
+    let mut header = jsonwebtoken::Header::new(library_algorithm(algorithm));
+    header.typ = Some(TYPE.to_owned());
+    header.kid = Some(kid.to_owned());
+    jsonwebtoken::encode(&header, claims, key).map(Secret::new).map_err(Error::internal)
+}
+
+/// Checks signature, issuer, audience and the form of every claim. Times are judged by [`check_times`].
+///
+/// The key's algorithm counts, whatever the header says.
+pub(crate) fn decode(
+    token: &str,
+    algorithm: Algorithm,
+    key: &DecodingKey,
+    issuer: &str,
+) -> Result<Claims, Invalid> {
+    let mut validation = Validation::new(library_algorithm(algorithm));
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[issuer]);
+    // The library asks the system clock; ours is a port. The typed claims are judged in `check_times`.
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    let claims =
+        jsonwebtoken::decode::<Claims>(token, key, &validation).map_err(|error| reason(&error))?.claims;
+    let (_, payload) = split(token)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| Invalid("the payload is not base64url"))?;
+    if !unique::has_unique_names(&payload) {
+        return Err(Invalid("a claim appears twice"));
+    }
+    if claims.iss != issuer || claims.aud != issuer {
+        return Err(Invalid("another issuer or audience"));
+    }
+    if claims.sub != claims.user.id {
+        return Err(Invalid("sub and id differ"));
+    }
+    if claims.exp < claims.iat {
+        return Err(Invalid("negative lifetime"));
+    }
+    Ok(claims)
+}
+
+fn reason(error: &jsonwebtoken::errors::Error) -> Invalid {
+    use jsonwebtoken::errors::ErrorKind as Why;
+    Invalid(match error.kind() {
+        Why::InvalidSignature => "wrong signature",
+        Why::InvalidAlgorithm => "another algorithm than the key's",
+        Why::InvalidIssuer => "another issuer",
+        Why::InvalidAudience => "another audience",
+        Why::MissingRequiredClaim(_) | Why::Json(_) => "a claim is missing or of the wrong type",
+        _ => "malformed",
+    })
+}
+
+/// Judges `exp` (unless ignored), `nbf` and `iat` against `now`.
+pub(crate) fn check_times(claims: &Claims, expiry: Expiry, now: Timestamp) -> Result<(), Invalid> {
+    let now = now.unix_seconds();
+    if expiry == Expiry::Enforced && now >= claims.exp {
+        return Err(Invalid("expired"));
+    }
+    let latest_start = now.saturating_add(START_LEEWAY);
+    if claims.nbf > latest_start || claims.iat > latest_start {
+        return Err(Invalid("not valid yet"));
+    }
+    Ok(())
+}
+
+/// The library's name of the algorithm.
+pub(crate) fn library_algorithm(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
+    match algorithm {
+        Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
+        Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
+        Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
+        Algorithm::HS256 => jsonwebtoken::Algorithm::HS256,
+    }
+}
+
+#[cfg(test)]
+mod tests;

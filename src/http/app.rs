@@ -1,0 +1,78 @@
+//! The whole router.
+
+use std::sync::Arc;
+
+use doorward_core::usecase::Core;
+use poem::endpoint::{BoxEndpoint, EndpointExt as _};
+use poem::error::ResponseError as _;
+
+use poem::{Endpoint, PathPattern, Request, Response, Result, Route, RouteMethod, get};
+
+use crate::middleware::cors::Cors;
+use crate::middleware::guard::Guard;
+use crate::middleware::observe::Observe;
+use crate::middleware::security_headers::SecurityHeaders;
+use crate::native::error::Failure;
+use crate::settings::HttpSettings;
+use crate::shared::Shared;
+use crate::{docs, health, native, shared, wellknown};
+
+/// The router with all its middlewares; never answers with an error of its own.
+pub type App = BoxEndpoint<'static, Response>;
+
+/// Every path of every dialect.
+#[must_use]
+pub fn app(core: Arc<Core>, settings: HttpSettings) -> App {
+    let shared = shared::App::new(Arc::new(Shared { core, settings }));
+    let settings = &shared.settings;
+    routes()
+        .with(Guard::new(settings))
+        .with(SecurityHeaders::new(settings))
+        .with(Cors::new(settings))
+        .with(Observe::new(shared.clone()))
+        .boxed()
+}
+
+fn routes() -> Route {
+    let document = native::native_document();
+    let mut route = Route::new()
+        .at("/ping", get(health::ping))
+        .at("/health/live", get(health::live))
+        .at("/health/ready", get(health::ready))
+        .at("/.well-known/jwks.json", get(wellknown::jwks));
+    let native: Arc<dyn poem::endpoint::DynEndpoint<Output = Response>> =
+        Arc::new(poem::endpoint::ToDynEndpoint(native::endpoint()));
+    for path in native_paths(&document) {
+        let mounted = Mounted { pattern: path.as_str().into(), dialect: Arc::clone(&native) };
+        route = route.at(path, mounted);
+    }
+    for (path, file) in docs::files(document) {
+        route = route.at(path, RouteMethod::new().get(file));
+    }
+    route
+}
+
+/// The paths of the dialect's document, in poem's notation.
+fn native_paths(document: &str) -> Vec<String> {
+    let document: serde_json::Value = serde_json::from_str(document).unwrap_or_default();
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.map(|(path, _)| path.replace('{', ":").replace('}', "")).collect()
+}
+
+/// One path of a dialect, with the dialect's own errors.
+struct Mounted {
+    pattern: Arc<str>,
+    dialect: Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>,
+}
+
+impl Endpoint for Mounted {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let outcome = self.dialect.call(request).await;
+        let mut response = outcome.unwrap_or_else(|error| Failure::from(error).as_response());
+        // The dialect's own router has doubled the pattern.
+        response.set_data(PathPattern(Arc::clone(&self.pattern)));
+        Ok(response)
+    }
+}

@@ -1,0 +1,5 @@
+//! What a handler needs from the request beside its body.
+
+pub(crate) mod bearer;
+pub(crate) mod client_ip;
+pub(crate) mod origin;

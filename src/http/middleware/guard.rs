@@ -1,0 +1,66 @@
+//! Whatever goes wrong inside, the client gets a reply of the dialect: errors, panics, work that takes too long.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use poem::error::ResponseError as _;
+use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
+
+use super::body_limit::limit_body;
+use super::trailing_slash::without_trailing_slash;
+use crate::native::error::Failure;
+use crate::settings::HttpSettings;
+
+/// Limits body and time, catches errors and panics.
+pub(crate) struct Guard {
+    body_limit: usize,
+    request_timeout: Duration,
+}
+
+impl Guard {
+    pub(crate) fn new(settings: &HttpSettings) -> Self {
+        Self { body_limit: settings.body_limit, request_timeout: settings.request_timeout }
+    }
+}
+
+impl<E: Endpoint> Middleware<E> for Guard {
+    type Output = GuardEndpoint<E>;
+
+    fn transform(&self, inner: E) -> Self::Output {
+        GuardEndpoint { inner, body_limit: self.body_limit, request_timeout: self.request_timeout }
+    }
+}
+
+pub(crate) struct GuardEndpoint<E> {
+    inner: E,
+    body_limit: usize,
+    request_timeout: Duration,
+}
+
+impl<E: Endpoint> Endpoint for GuardEndpoint<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        if let Some(uri) = without_trailing_slash(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        let body = request.take_body();
+        request.set_body(limit_body(body, self.body_limit, self.request_timeout / 2));
+        let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let outcome = tokio::time::timeout(self.request_timeout, work).await;
+        Ok(match outcome {
+            Ok(Ok(Ok(response))) => response.into_response(),
+            Ok(Ok(Err(error))) => Failure::from(error).as_response(),
+            Ok(Err(_panic)) => {
+                // The panic hook has logged the message and the place.
+                tracing::error!(event = "endpoint_panicked");
+                Failure::internal().as_response()
+            }
+            Err(_elapsed) => {
+                tracing::warn!(event = "request_timed_out");
+                Failure::unavailable().as_response()
+            }
+        })
+    }
+}

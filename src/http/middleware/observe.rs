@@ -1,0 +1,86 @@
+//! Request ids and the access log.
+
+use poem::http::{HeaderName, HeaderValue};
+
+use poem::{Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result};
+use tracing::Instrument as _;
+
+use crate::shared::App;
+
+/// Carries the id in both directions.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest incoming id that is taken over.
+const MAX_REQUEST_ID: usize = 128;
+
+/// Gives every request an id, and logs it once it is answered: never a body, a query, a header or an address in full.
+pub(crate) struct Observe {
+    app: App,
+}
+
+impl Observe {
+    pub(crate) fn new(app: App) -> Self {
+        Self { app }
+    }
+}
+
+impl<E: Endpoint> Middleware<E> for Observe {
+    type Output = ObserveEndpoint<E>;
+
+    fn transform(&self, inner: E) -> Self::Output {
+        ObserveEndpoint { inner, app: self.app.clone() }
+    }
+}
+
+pub(crate) struct ObserveEndpoint<E> {
+    inner: E,
+    app: App,
+}
+
+impl<E: Endpoint> Endpoint for ObserveEndpoint<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let clock = &self.app.core.ports().clock;
+        let started = clock.monotonic();
+        let id = incoming_id(&request).unwrap_or_else(|| self.fresh_id());
+        let method = request.method().clone();
+        let span = tracing::info_span!("request", request_id = %id);
+        request.set_data(self.app.clone());
+        let response = self.inner.call(request).instrument(span.clone()).await;
+        let mut response = response.map_or_else(poem::Error::into_response, IntoResponse::into_response);
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        // An unknown path is the client's invention and may hold anything: only known patterns are logged.
+        let route = response.data::<PathPattern>().map_or("-", |pattern| &*pattern.0);
+        let latency = clock.monotonic().saturating_sub(started);
+        span.in_scope(|| {
+            tracing::info!(
+                event = "request",
+                method = %method,
+                route,
+                status = response.status().as_u16(),
+                latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
+            );
+        });
+        Ok(response)
+    }
+}
+
+impl<E> ObserveEndpoint<E> {
+    /// 128 random bits in hex.
+    fn fresh_id(&self) -> String {
+        let mut bytes = [0; 16];
+        self.app.core.ports().entropy.fill(&mut bytes);
+        format!("{:032x}", u128::from_be_bytes(bytes))
+    }
+}
+
+/// The caller's id, when it can be logged and echoed without harm.
+fn incoming_id(request: &Request) -> Option<String> {
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let is_sane = (1..=MAX_REQUEST_ID).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+    is_sane.then(|| id.to_owned())
+}

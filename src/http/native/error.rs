@@ -1,0 +1,350 @@
+//! The dialect's errors: one exhaustive match from the core's facts to status, name and message.
+//!
+//! `message` is an object `{"message": …}` where the old service raised the error inside a verifier (client, password,
+//! bearer), and a string where its controller raised it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use doorward_core::domain::error::{Error, ErrorKind};
+use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{IntoResponse, Response};
+use poem_openapi::ApiResponse;
+use poem_openapi::error::ParseParamError;
+use poem_openapi::registry::{MetaResponses, Registry};
+use serde_json::{Map, Value, json};
+
+/// When to come back after a 503.
+const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(1);
+
+/// `error.message` on the wire.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Message {
+    /// Raised by a controller.
+    Text(Cow<'static, str>),
+    /// Raised by a verifier: `{"message": …}`.
+    Object(Cow<'static, str>),
+    /// What the old service answers to a malformed `Authorization`.
+    Number(u16),
+}
+
+/// Where an error of the core is raised, as far as its wording depends on that.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// `POST /auth/login`
+    Login,
+    /// `POST /auth/login-token`
+    LoginToken,
+    /// `PATCH /auth/change-password` with the current password in the body.
+    ChangeWithOldPassword,
+    /// Anywhere else.
+    Elsewhere,
+}
+
+/// An error as this dialect writes it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    pub(crate) name: Option<&'static str>,
+    pub(crate) message: Message,
+    pub(crate) code: Option<&'static str>,
+    pub(crate) details: Option<Box<Value>>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// A string message under the status' usual name.
+    pub(crate) fn text(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            name: usual_name(status),
+            message: Message::Text(message.into()),
+            code: None,
+            details: None,
+            retry_after: None,
+        }
+    }
+
+    /// An object message, as verifiers raise them.
+    pub(crate) fn object(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { message: Message::Object(message.into()), ..Self::text(status, "") }
+    }
+
+    pub(crate) fn internal() -> Self {
+        Self::text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+    }
+
+    pub(crate) fn unavailable() -> Self {
+        let failure = Self::text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+        Self { retry_after: Some(RETRY_AFTER_UNAVAILABLE), ..failure }
+    }
+
+    /// Unknown path or method.
+    pub(crate) fn unknown_api() -> Self {
+        Self::text(StatusCode::NOT_FOUND, "API not found !")
+    }
+
+    /// A parameter that cannot be understood.
+    pub(crate) fn invalid_parameter(message: String, details: Value) -> Self {
+        Self {
+            code: Some("INVALID_PARAMETER_VALUE"),
+            details: Some(Box::new(details)),
+            ..Self::text(StatusCode::BAD_REQUEST, message)
+        }
+    }
+
+    pub(crate) fn missing_parameter(name: &str) -> Self {
+        let message = format!("Required parameter {name} is missing!");
+        Self {
+            code: Some("MISSING_REQUIRED_PARAMETER"),
+            details: Some(Box::new(json!({ "parameter": name }))),
+            ..Self::text(StatusCode::BAD_REQUEST, message)
+        }
+    }
+
+    /// Username or password is empty at `POST /auth/login`.
+    pub(crate) fn missing_credentials() -> Self {
+        Self::object(StatusCode::UNAUTHORIZED, "Missing credentials")
+    }
+
+    /// Username or password is empty at `POST /auth/login-token`.
+    pub(crate) fn unauthorized() -> Self {
+        Self::text(StatusCode::UNAUTHORIZED, "Unauthorized")
+    }
+
+    /// A JSON body that breaks its schema; `details` lists every failure.
+    pub(crate) fn invalid_body(details: Vec<Value>) -> Self {
+        let message = "The request body is invalid. See error object `details` property for more info.";
+        Self {
+            code: Some("VALIDATION_FAILED"),
+            details: Some(Box::new(Value::Array(details))),
+            ..Self::text(StatusCode::UNPROCESSABLE_ENTITY, message)
+        }
+    }
+
+    /// A body that is not JSON.
+    pub(crate) fn syntax(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: Some("SyntaxError"), ..Self::text(StatusCode::BAD_REQUEST, message) }
+    }
+
+    pub(crate) fn unsupported_media_type(message: String) -> Self {
+        Self {
+            code: Some("UNSUPPORTED_MEDIA_TYPE"),
+            ..Self::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
+        }
+    }
+
+    pub(crate) fn too_large() -> Self {
+        Self::text(StatusCode::PAYLOAD_TOO_LARGE, "request entity too large")
+    }
+
+    pub(crate) fn body_timeout() -> Self {
+        Self::text(StatusCode::REQUEST_TIMEOUT, "request body took too long")
+    }
+
+    /// A row of login activity that is not there for the caller.
+    pub(crate) fn no_activity(id: &str) -> Self {
+        let id: String = id.chars().take(100).collect();
+        Self {
+            name: Some("EntityNotFoundError"),
+            code: Some("ENTITY_NOT_FOUND"),
+            ..Self::text(
+                StatusCode::NOT_FOUND,
+                format!("Entity not found: LoginActivity with id {}", Value::String(id)),
+            )
+        }
+    }
+
+    /// What the core found, in the words of this dialect.
+    pub(crate) fn raised(error: &Error, place: Place) -> Self {
+        use StatusCode as Code;
+        let text = |status, message: &'static str| Self::text(status, message);
+        let object = |status, message: &'static str| Self::object(status, message);
+        match error.kind {
+            ErrorKind::ClientAuthFailed => object(Code::UNAUTHORIZED, "Client Verification Failed"),
+            ErrorKind::ClientNotAllowed | ErrorKind::NoAllowedClients if place == Place::LoginToken => {
+                object(Code::UNAUTHORIZED, "Client Invalid")
+            }
+            ErrorKind::ClientUnknown | ErrorKind::ClientNotAllowed => {
+                text(Code::UNAUTHORIZED, "Client Invalid")
+            }
+            ErrorKind::NoAllowedClients => text(Code::UNPROCESSABLE_ENTITY, "Client User Missing"),
+            ErrorKind::InvalidCredentials => object(Code::UNAUTHORIZED, "Invalid Credentials"),
+            ErrorKind::UserNotActiveYet => text(Code::BAD_REQUEST, "User not active yet"),
+            ErrorKind::UserInactive if matches!(place, Place::Login | Place::LoginToken) => {
+                object(Code::UNAUTHORIZED, "UserInactive")
+            }
+            ErrorKind::UserInactive => text(Code::UNAUTHORIZED, "UserInactive"),
+            ErrorKind::NotAMember => text(Code::UNAUTHORIZED, "UserDoesNotExist"),
+            ErrorKind::CodeUnknownOrUsed => text(Code::UNAUTHORIZED, "Invalid Credentials"),
+            ErrorKind::CodeExpired => text(Code::UNAUTHORIZED, "Code Expired"),
+            ErrorKind::RefreshUnknownOrUsed => text(Code::UNAUTHORIZED, "Token Expired"),
+            ErrorKind::AccessTokenMismatch => text(Code::UNAUTHORIZED, "Token Invalid"),
+            ErrorKind::BearerMissing => text(Code::UNAUTHORIZED, "Bearer realm=\"Users\""),
+            ErrorKind::BearerMalformed => {
+                Self { message: Message::Number(400), ..text(Code::UNAUTHORIZED, "") }
+            }
+            ErrorKind::AccessTokenInvalid => object(Code::UNAUTHORIZED, "TokenExpired"),
+            ErrorKind::AccessTokenRevoked => object(Code::UNAUTHORIZED, "TokenRevoked"),
+            ErrorKind::PermissionDenied | ErrorKind::UsernameMismatch => {
+                text(Code::FORBIDDEN, "NotAllowedAccess")
+            }
+            ErrorKind::RefreshTokenMissing => text(Code::UNPROCESSABLE_ENTITY, "TokenMissing"),
+            ErrorKind::TenantIdMissing => text(Code::BAD_REQUEST, "Tenant ID is required"),
+            ErrorKind::OldPasswordMissing => text(Code::UNPROCESSABLE_ENTITY, "OldPasswordMissing"),
+            ErrorKind::OldPasswordWrong => text(Code::UNAUTHORIZED, "Incorrect Password"),
+            ErrorKind::PasswordMissing => text(Code::UNPROCESSABLE_ENTITY, "PasswordMissing"),
+            ErrorKind::PasswordWeak => weak_password(&error.public),
+            ErrorKind::PasswordUnchanged => {
+                text(Code::UNAUTHORIZED, "Password cannot be same as previous password!")
+            }
+            ErrorKind::ExternalUser if place == Place::ChangeWithOldPassword => {
+                text(Code::BAD_REQUEST, "PasswordCannotBeChangedForExternalUser")
+            }
+            ErrorKind::ExternalUser => text(Code::UNAUTHORIZED, "PasswordCannotBeChangedForExternalUser"),
+            ErrorKind::NotFound => text(Code::NOT_FOUND, "Not Found"),
+            ErrorKind::Overloaded(wait) => Self {
+                retry_after: Some(wait),
+                ..text(Code::TOO_MANY_REQUESTS, "Too many requests; try again later")
+            },
+            ErrorKind::Unavailable => logged(error, Self::unavailable()),
+            ErrorKind::Internal => logged(error, Self::internal()),
+        }
+    }
+
+    fn body(&self) -> Value {
+        let mut error = Map::new();
+        error.insert("statusCode".to_owned(), self.status.as_u16().into());
+        if let Some(name) = self.name {
+            error.insert("name".to_owned(), name.into());
+        }
+        let message = match &self.message {
+            Message::Text(text) => Value::from(text.as_ref()),
+            Message::Object(text) => json!({ "message": text }),
+            Message::Number(number) => (*number).into(),
+        };
+        error.insert("message".to_owned(), message);
+        if let Some(code) = self.code {
+            error.insert("code".to_owned(), code.into());
+        }
+        if let Some(details) = &self.details {
+            error.insert("details".to_owned(), details.as_ref().clone());
+        }
+        json!({ "error": error })
+    }
+}
+
+/// Every broken rule, in the message for people and in `details` for programs.
+fn weak_password(rules: &str) -> Failure {
+    let details = rules
+        .split("; ")
+        .map(|rule| json!({ "path": "/password", "code": "passwordPolicy", "message": rule, "info": {} }));
+    Failure {
+        code: Some("PASSWORD_POLICY"),
+        details: Some(Box::new(Value::Array(details.collect()))),
+        ..Failure::text(StatusCode::UNPROCESSABLE_ENTITY, format!("The new password {rules}"))
+    }
+}
+
+fn logged(error: &Error, failure: Failure) -> Failure {
+    tracing::error!(event = "use_case_failed", error = %error);
+    failure
+}
+
+/// The names LoopBack's `http-errors` gives; 5xx have none.
+fn usual_name(status: StatusCode) -> Option<&'static str> {
+    match status.as_u16() {
+        400 => Some("BadRequestError"),
+        401 => Some("UnauthorizedError"),
+        403 => Some("ForbiddenError"),
+        404 => Some("NotFoundError"),
+        408 => Some("RequestTimeoutError"),
+        413 => Some("PayloadTooLargeError"),
+        415 => Some("UnsupportedMediaTypeError"),
+        422 => Some("UnprocessableEntityError"),
+        429 => Some("TooManyRequestsError"),
+        status if status < 500 => Some("ClientError"),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.status, self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl ResponseError for Failure {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn as_response(&self) -> Response {
+        let mut response = Response::builder()
+            .status(self.status)
+            .content_type("application/json; charset=utf-8")
+            .body(self.body().to_string());
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs().max(1);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        self.as_response()
+    }
+}
+
+/// The statuses of each operation are written in `document.rs`.
+impl ApiResponse for Failure {
+    fn meta() -> MetaResponses {
+        MetaResponses { responses: Vec::new() }
+    }
+
+    fn register(_registry: &mut Registry) {}
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::raised(&error, Place::Elsewhere)
+    }
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Self {
+        Self::from(Error::from(kind))
+    }
+}
+
+/// Errors that poem and poem-openapi raise by themselves.
+impl From<poem::Error> for Failure {
+    fn from(error: poem::Error) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(failure) => return failure,
+            Err(error) => error,
+        };
+        if error.is::<NotFoundError>() || error.is::<MethodNotAllowedError>() {
+            return Self::unknown_api();
+        }
+        if let Some(parameter) = error.downcast_ref::<ParseParamError>() {
+            let details = json!({ "parameter": parameter.name, "reason": parameter.reason });
+            return Self::invalid_parameter(
+                format!("Invalid data for parameter \"{}\".", parameter.name),
+                details,
+            );
+        }
+        let status = error.status();
+        if status.is_client_error() {
+            return Self::text(status, status.canonical_reason().unwrap_or("Bad Request"));
+        }
+        tracing::error!(event = "endpoint_failed", error = %error);
+        Self::internal()
+    }
+}

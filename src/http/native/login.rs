@@ -1,0 +1,66 @@
+//! Signing in with username and password: to a code, or straight to tokens.
+
+use doorward_core::domain::error::Error;
+use doorward_core::domain::secret::Secret;
+use doorward_core::usecase::PasswordLogin;
+use poem_openapi::OpenApi;
+
+use super::Tag;
+use super::body::Body;
+use super::error::{Failure, Place};
+use super::reply::Reply;
+use super::wire::{CodeResponse, LoginRequest, TokenResponse, secret};
+use crate::extract::origin::RequestOrigin;
+use crate::shared::App;
+
+pub(crate) struct LoginApi;
+
+#[OpenApi(tag = "Tag::LoginController")]
+impl LoginApi {
+    /// Gets you the code that will be used for getting token (webapps)
+    #[oai(path = "/auth/login", method = "post", operation_id = "LoginController.login")]
+    async fn login(
+        &self,
+        app: App,
+        origin: RequestOrigin,
+        body: Body<LoginRequest>,
+    ) -> Result<Reply<CodeResponse>, Failure> {
+        let command = body.0.into_command(origin).ok_or_else(Failure::missing_credentials)?;
+        let issued = app.run_to_end(|core| async move { core.password_login(command).await }).await;
+        let issued = issued.map_err(raised_in(Place::Login))?;
+        Reply::of(&CodeResponse { code: issued.code.expose().clone() })
+    }
+
+    /// Gets you refresh token and access token in one hit. (mobile app)
+    #[oai(path = "/auth/login-token", method = "post", operation_id = "LoginController.loginWithClientUser")]
+    async fn login_with_client_user(
+        &self,
+        app: App,
+        origin: RequestOrigin,
+        body: Body<LoginRequest>,
+    ) -> Result<Reply<TokenResponse>, Failure> {
+        let command = body.0.into_command(origin).ok_or_else(Failure::unauthorized)?;
+        let pair = app.run_to_end(|core| async move { core.login_token(command).await }).await;
+        Reply::of(&TokenResponse::from(pair.map_err(raised_in(Place::LoginToken))?))
+    }
+}
+
+fn raised_in(place: Place) -> impl Fn(Error) -> Failure {
+    move |error| Failure::raised(&error, place)
+}
+
+impl LoginRequest {
+    /// `None` when username or password is empty: nobody's are.
+    fn into_command(self, origin: RequestOrigin) -> Option<PasswordLogin> {
+        if self.username.is_empty() || self.password.is_empty() {
+            return None;
+        }
+        Some(PasswordLogin {
+            actor: origin.anonymous(),
+            client_id: self.client_id,
+            client_secret: secret(self.client_secret),
+            username: self.username,
+            password: Secret::new(self.password),
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! The native dialect: the paths, bodies and errors of the old authentication service.
+
+pub(crate) mod body;
+pub(crate) mod condition;
+mod document;
+pub(crate) mod error;
+mod filter;
+mod login;
+mod login_activity;
+mod logout;
+mod me;
+mod operations;
+mod password;
+mod period;
+pub(crate) mod query_string;
+mod refresh;
+mod reply;
+pub(crate) mod schema;
+mod strict_json;
+mod token;
+mod wire;
+
+use poem::IntoEndpoint as _;
+use poem::endpoint::BoxEndpoint;
+use poem_openapi::{OpenApiService, Tags};
+
+use self::login::LoginApi;
+use self::login_activity::LoginActivityApi;
+use self::logout::LogoutApi;
+use self::me::MeApi;
+use self::password::PasswordApi;
+use self::refresh::RefreshApi;
+use self::token::TokenApi;
+
+/// The controllers of the old service.
+#[derive(Tags)]
+#[expect(clippy::enum_variant_names, reason = "the names of the old service's document")]
+enum Tag {
+    LoginController,
+    LogoutController,
+    LoginActivityController,
+}
+
+type Apis = (LoginApi, TokenApi, RefreshApi, MeApi, PasswordApi, LogoutApi, LoginActivityApi);
+
+fn service() -> OpenApiService<Apis, ()> {
+    let apis = (LoginApi, TokenApi, RefreshApi, MeApi, PasswordApi, LogoutApi, LoginActivityApi);
+    OpenApiService::new(apis, "Authentication Service", "1.0.0").server("/")
+}
+
+/// All endpoints of the dialect.
+pub(crate) fn endpoint() -> BoxEndpoint<'static> {
+    service().into_endpoint()
+}
+
+/// The OpenAPI document of the dialect: pretty-printed JSON, the same for the same source.
+#[must_use]
+pub fn native_document() -> String {
+    document::complete(&service().spec())
+}

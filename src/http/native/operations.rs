@@ -1,0 +1,168 @@
+//! What the document must say of each operation beyond what its handler's types say.
+
+use serde_json::{Value, json};
+
+/// One operation.
+pub(super) struct Operation {
+    pub(super) id: &'static str,
+    /// Of the 200.
+    pub(super) description: &'static str,
+    /// Every other status that can happen.
+    pub(super) failures: &'static [u16],
+    pub(super) parameters: &'static [Parameter],
+}
+
+/// A parameter that an extractor of ours reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Parameter {
+    Filter,
+    Where,
+    StartDate,
+    EndDate,
+    DeviceId,
+}
+
+/// Hashing passwords may be refused for now (429); everything that reads a body may find it bad (400, 408, 413, 415, 422).
+const HASHES: &[u16] = &[400, 401, 408, 413, 415, 422, 429, 500, 503];
+const READS_BODY: &[u16] = &[400, 401, 408, 413, 415, 422, 500, 503];
+const CHANGES_PASSWORD: &[u16] = &[400, 401, 403, 408, 413, 415, 422, 429, 500, 503];
+const AUTHENTICATES: &[u16] = &[401, 500, 503];
+const QUERIES: &[u16] = &[400, 401, 403, 500, 503];
+const FINDS_ONE: &[u16] = &[400, 401, 403, 404, 500, 503];
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "LoginController.login",
+        description: "Auth Code that you can use to generate access and refresh tokens using the POST /auth/token API",
+        failures: HASHES,
+        parameters: &[Parameter::DeviceId],
+    },
+    Operation {
+        id: "LoginController.loginWithClientUser",
+        description: "Token Response Model",
+        failures: HASHES,
+        parameters: &[Parameter::DeviceId],
+    },
+    Operation {
+        id: "LoginController.getToken",
+        description: "Token Response",
+        failures: READS_BODY,
+        parameters: &[Parameter::DeviceId],
+    },
+    Operation {
+        id: "LoginController.exchangeToken",
+        description: "New Token Response",
+        failures: READS_BODY,
+        parameters: &[Parameter::DeviceId],
+    },
+    Operation {
+        id: "LoginController.switchToken",
+        description: "Switch access token with the tenant id provided.",
+        failures: READS_BODY,
+        parameters: &[Parameter::DeviceId],
+    },
+    Operation {
+        id: "LoginController.me",
+        description: "User Object",
+        failures: AUTHENTICATES,
+        parameters: &[],
+    },
+    Operation {
+        id: "LoginController.resetPassword",
+        description: "If User password successfully changed.",
+        failures: CHANGES_PASSWORD,
+        parameters: &[],
+    },
+    Operation {
+        id: "LogoutController.logout",
+        description: "Success Response",
+        failures: READS_BODY,
+        parameters: &[],
+    },
+    Operation {
+        id: "LoginActivityController.find",
+        description: "Array of LoginActivity model instances",
+        failures: QUERIES,
+        parameters: &[Parameter::Filter],
+    },
+    Operation {
+        id: "LoginActivityController.count",
+        description: "LoginActivity model count",
+        failures: QUERIES,
+        parameters: &[Parameter::Where],
+    },
+    Operation {
+        id: "LoginActivityController.findById",
+        description: "LoginActivity model instance",
+        failures: FINDS_ONE,
+        parameters: &[Parameter::Filter],
+    },
+    Operation {
+        id: "LoginActivityController.getActiveUsers",
+        description: "Active users by bucket and login type",
+        failures: QUERIES,
+        parameters: &[Parameter::StartDate, Parameter::EndDate],
+    },
+];
+
+impl Parameter {
+    pub(super) fn document(self) -> Value {
+        match self {
+            Self::Filter => json!({
+                "name": "filter",
+                "in": "query",
+                "description": "JSON, or brackets as in filter[limit]=10",
+                "content": { "application/json": { "schema": reference("login_activity.Filter") } },
+            }),
+            Self::Where => json!({
+                "name": "where",
+                "in": "query",
+                "description": "JSON, or brackets as in where[loginType]=ACCESS",
+                "content": { "application/json": { "schema": where_schema() } },
+            }),
+            Self::StartDate => date("startDate", "First moment, RFC 3339"),
+            Self::EndDate => date("endDate", "Last moment, RFC 3339"),
+            Self::DeviceId => json!({
+                "name": "device_id",
+                "in": "header",
+                "description": "The device, as the client knows it",
+                "schema": { "type": "string" },
+            }),
+        }
+    }
+}
+
+fn date(name: &str, description: &str) -> Value {
+    json!({
+        "name": name,
+        "in": "query",
+        "required": true,
+        "description": description,
+        "schema": { "type": "string", "format": "date-time" },
+    })
+}
+
+pub(super) fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+pub(super) fn where_schema() -> Value {
+    json!({ "type": "object", "title": "login_activity.WhereFilter", "additionalProperties": true })
+}
+
+/// What a failed request means, by status.
+pub(super) fn failure_description(status: u16) -> &'static str {
+    match status {
+        400 => "The syntax of the request entity is incorrect.",
+        401 => "Invalid Credentials.",
+        403 => "Not allowed.",
+        404 => "The entity requested does not exist.",
+        408 => "The request body took too long.",
+        413 => "The request body is too large.",
+        415 => "The content type is not application/json in UTF-8.",
+        422 => "The syntax of the request entity is incorrect",
+        429 => "Too much is waiting; try again after `Retry-After` seconds.",
+        503 => "A part the answer depends on cannot be reached; try again after `Retry-After` seconds.",
+        _ => "A defect of the service.",
+    }
+}

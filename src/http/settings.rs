@@ -1,0 +1,42 @@
+//! What the composition root tells this crate.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// Settings of router and server.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// The address clients reach this service at, such as `https://auth.example.com`.
+    pub public_url: String,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins that browsers may call from; `*` = any.
+    pub cors_origins: Vec<String>,
+    /// Most bytes of a request body, counted as they arrive.
+    pub body_limit: usize,
+    /// Longest time a request may take; its body must have arrived in half of it.
+    pub request_timeout: Duration,
+    /// Longest time request headers may take; also how long an idle connection is kept.
+    pub header_timeout: Duration,
+    /// Most connections at a time; more wait in the listen queue.
+    pub max_connections: usize,
+    /// How long running requests may take to finish after shutdown began.
+    pub shutdown_timeout: Duration,
+    /// Whether `?access_token=` is accepted (RFC 6750 §2.3 advises against it).
+    pub allow_access_token_in_query: bool,
+}
+
+impl HttpSettings {
+    /// Whether browsers from anywhere may call.
+    #[must_use]
+    pub(crate) fn allows_any_origin(&self) -> bool {
+        self.cors_origins.iter().any(|origin| origin == "*")
+    }
+
+    /// Whether clients reach this service over TLS.
+    #[must_use]
+    pub(crate) fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}

@@ -1,0 +1,181 @@
+//! What each command of the command line does.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use doorward_core::domain::key::KeyStage;
+use doorward_core::domain::time::Timestamp;
+use doorward_core::usecase::apply::{ApplyOptions, Bootstrap, ClientDefaults, Report};
+
+use crate::apply_file;
+use crate::cli::{Apply, Cli, Command, Config, Dialect, Keys};
+use crate::config::{Settings, process_environment, reference};
+use crate::wire::{self, Assembly, Overrides};
+use crate::{serve, telemetry};
+
+/// Runs the command.
+///
+/// # Errors
+/// One line for standard error.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let load = || -> anyhow::Result<Settings> {
+        let settings = Settings::load(cli.config.as_deref(), &process_environment()?)?;
+        telemetry::start(&settings.log)?;
+        Ok(settings)
+    };
+    match cli.command {
+        Command::Serve => serve_until_signal(load()?).await,
+        Command::Apply(apply) => {
+            let report = self::apply(&load()?, &apply).await?;
+            print(&render(&report, apply.dry_run))
+        }
+        Command::Migrate { plan } => migrate(&load()?, plan).await,
+        Command::Keys(keys) => operate_keys(&load()?, keys).await,
+        Command::Config(Config::Reference) => print(&reference::render()),
+        Command::Config(Config::Check) => {
+            Settings::load(cli.config.as_deref(), &process_environment()?)?;
+            print("The configuration can be used.\n")
+        }
+        Command::Openapi { dialect: Dialect::Native } => print(&doorward_http::native_document()),
+        Command::Openapi { dialect } => bail!("the dialect {dialect:?} is not available yet; there is: native"),
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+async fn serve_until_signal(settings: Settings) -> anyhow::Result<()> {
+    serve::start(settings, Overrides::default()).await?.stop_at(stop_signal()?).await
+}
+
+#[cfg(unix)]
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a signal handler there is nothing to wait for: the process ends by being stopped.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+/// Applies a file to the configured database, whether or not a server runs on it.
+///
+/// # Errors
+/// One line about the file, or about what cannot be used.
+async fn apply(settings: &Settings, apply: &Apply) -> anyhow::Result<Report> {
+    let declared = apply_file::load(&apply.file)?;
+    apply_declared(settings, &declared, apply.dry_run, apply.reset_secrets).await
+}
+
+/// Applies a checked file.
+///
+/// # Errors
+/// One line about an entry, or about what cannot be used.
+pub async fn apply_declared(
+    settings: &Settings,
+    declared: &Bootstrap,
+    dry_run: bool,
+    reset_secrets: bool,
+) -> anyhow::Result<Report> {
+    let Assembly { core, .. } = wire::assemble(settings, Overrides::default()).await?;
+    let tokens = &settings.tokens;
+    let client_defaults = ClientDefaults {
+        access_token_ttl: tokens.access_token_ttl,
+        refresh_token_ttl: tokens.refresh_token_ttl,
+        auth_code_ttl: tokens.auth_code_ttl,
+    };
+    let options = ApplyOptions { dry_run, reset_secrets, client_defaults };
+    core.apply(declared, options).await.context("apply")
+}
+
+fn render(report: &Report, dry_run: bool) -> String {
+    let mut text = String::new();
+    for change in &report.changes {
+        text.push_str(&format!("{change}\n"));
+    }
+    if dry_run {
+        text.push_str("dry run: nothing was changed\n");
+    }
+    text
+}
+
+async fn migrate(settings: &Settings, plan: bool) -> anyhow::Result<()> {
+    let migrations = wire::open_store(settings).await?.migrations;
+    let steps = if plan { migrations.pending().await } else { migrations.migrate().await };
+    let steps = steps.context("database")?;
+    if steps.is_empty() {
+        return print("The schema is up to date.\n");
+    }
+    for step in steps {
+        if plan {
+            print(&format!("-- {:04} {}\n{}\n", step.number, step.name, step.sql))?;
+        } else {
+            print(&format!("migrated {:04} {}\n", step.number, step.name))?;
+        }
+    }
+    Ok(())
+}
+
+async fn operate_keys(settings: &Settings, command: Keys) -> anyhow::Result<()> {
+    let keys = wire::assemble(settings, Overrides::default()).await?.keys;
+    match command {
+        Keys::List => {
+            print("KID                                          ALG    STAGE    CREATED                   SIGNS FROM                RETIRED\n")?;
+            for key in keys.list().await? {
+                let stage = match key.stage {
+                    KeyStage::Next => "next",
+                    KeyStage::Current => "current",
+                    KeyStage::Retired => "retired",
+                };
+                let time = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), Timestamp::to_iso_millis);
+                print(&format!(
+                    "{:<44} {:<6} {stage:<8} {:<25} {:<25} {}\n",
+                    key.kid,
+                    key.algorithm,
+                    key.created_at.to_iso_millis(),
+                    time(key.signs_from),
+                    time(key.retired_at)
+                ))?;
+            }
+            Ok(())
+        }
+        Keys::Rotate { algorithm } => {
+            let rotation = keys.rotate(algorithm.unwrap_or(settings.tokens.algorithm)).await?;
+            report_rotation(&rotation)
+        }
+        Keys::Import { file } => report_rotation(&keys.import(&read_key(&file)?).await?),
+    }
+}
+
+fn read_key(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn report_rotation(rotation: &doorward_crypto::Rotation) -> anyhow::Result<()> {
+    let verb = if rotation.is_changed { "signs from" } else { "is already under way; it signs from" };
+    print(&format!(
+        "{} key {} {verb} {}\n",
+        rotation.algorithm,
+        rotation.current,
+        rotation.signs_from.to_iso_millis()
+    ))?;
+    match &rotation.next {
+        Some(next) => print(&format!("{} key {next} is published as the next\n", rotation.algorithm)),
+        None => Ok(()),
+    }
+}

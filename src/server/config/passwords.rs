@@ -1,0 +1,55 @@
+//! `[passwords]`: how passwords are hashed and what new ones must be.
+
+use doorward_core::domain::password_policy::{MAX_PASSWORD_BYTES, PasswordPolicy};
+
+use super::section::DefaultValue::Text;
+use super::section::section;
+use super::setting::Size;
+
+section! {
+    /// How passwords are hashed (argon2id, RFC 9106) and what new ones must be.
+    [passwords] Passwords {
+        /// Memory of one hashing.
+        memory: Size = Text("19MiB"), if |size| (64 << 10..=4 << 30).contains(&size.bytes()) =>
+            "a size from \"64KiB\" to \"4GiB\"";
+        /// Passes over the memory.
+        iterations: u32 = Text("2"), if |count| (1..=100).contains(count) => "a whole number from 1 to 100";
+        /// Lanes of one hashing.
+        lanes: u32 = Text("1"), if |count| (1..=16).contains(count) => "a whole number from 1 to 16";
+        /// Hashings at the same time; 0 = the number of cores.
+        workers: usize = Text("0"), if |count| *count <= 1024 => "a whole number from 0 to 1024";
+        /// Sign-ins that may wait for a hashing; more are answered with 503 at once.
+        max_waiting: usize = Text("64"), if |count| *count <= 100_000 => "a whole number from 0 to 100000";
+        /// Fewest characters of a new password.
+        min_length: usize = Text("8"), if |count| (1..=MAX_PASSWORD_BYTES).contains(count) =>
+            "a whole number from 1 to 1024";
+        /// A new password needs a lower-case letter.
+        require_lower_case_letter: bool = Text("true");
+        /// A new password needs an upper-case letter.
+        require_upper_case_letter: bool = Text("true");
+        /// A new password needs a digit.
+        require_number: bool = Text("true");
+        /// A new password needs a symbol.
+        require_symbol: bool = Text("true");
+        /// A new password must not contain the first name.
+        disallow_first_name_part: bool = Text("true");
+        /// A new password must not contain the last name.
+        disallow_last_name_part: bool = Text("true");
+    }
+}
+
+impl Passwords {
+    /// The rules for new passwords.
+    #[must_use]
+    pub fn policy(&self) -> PasswordPolicy {
+        PasswordPolicy {
+            min_length: self.min_length,
+            require_lower_case_letter: self.require_lower_case_letter,
+            require_upper_case_letter: self.require_upper_case_letter,
+            require_number: self.require_number,
+            require_symbol: self.require_symbol,
+            disallow_first_name_part: self.disallow_first_name_part,
+            disallow_last_name_part: self.disallow_last_name_part,
+        }
+    }
+}

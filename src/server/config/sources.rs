@@ -1,0 +1,207 @@
+//! Where settings come from: the file and the environment, the environment winning.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::problem::{Problem, parse_toml};
+use super::section::{DefaultValue, SectionInfo};
+use super::setting::Setting;
+
+/// What every variable of ours begins with.
+pub(crate) const PREFIX: &str = "DOORWARD__";
+
+/// Read when no file is named and it exists.
+const DEFAULT_FILE: &str = "doorward.toml";
+
+/// Everything given by the operator, not yet interpreted.
+pub(crate) struct Sources {
+    file_name: String,
+    file: Table,
+    /// Section and key → value and the variable it came from.
+    environment: BTreeMap<(String, String), (String, String)>,
+}
+
+impl Sources {
+    /// Reads the file and sorts the variables, and refuses every name that is not one of `sections`' keys.
+    ///
+    /// # Errors
+    /// An unreadable or malformed file, or an unknown section, key or variable.
+    pub(crate) fn load(
+        config_path: Option<&Path>,
+        environment: &BTreeMap<String, String>,
+        sections: &[SectionInfo],
+    ) -> Result<Self, Problem> {
+        let default_file = Path::new(DEFAULT_FILE);
+        let path = config_path.or_else(|| default_file.exists().then_some(default_file));
+        let file_name = path.map(|path| path.display().to_string()).unwrap_or_default();
+        let file = match path {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| Problem::new("", &file_name, format!("cannot be read: {error}")))?;
+                parse_toml(&text, &file_name)?
+            }
+            None => Table::new(),
+        };
+        let mut sources = Self { file_name, file, environment: BTreeMap::new() };
+        sources.check_names(sections)?;
+        for (variable, value) in environment {
+            if let Some(name) = variable.strip_prefix(PREFIX) {
+                sources.take_variable(variable, name, value, sections)?;
+            }
+        }
+        Ok(sources)
+    }
+
+    fn check_names(&self, sections: &[SectionInfo]) -> Result<(), Problem> {
+        for (section, value) in &self.file {
+            let Some(info) = sections.iter().find(|info| info.name == section) else {
+                return Err(Problem::new(section, &self.file_name, unknown_section(section, sections)));
+            };
+            let Value::Table(keys) = value else {
+                let complaint =
+                    format!("expected a section: [{section}] on a line of its own, then its keys");
+                return Err(Problem::new(section, &self.file_name, complaint));
+            };
+            for key in keys.keys() {
+                if !info.has(key) {
+                    let complaint = unknown_key(info, key);
+                    return Err(Problem::new(format!("{section}.{key}"), &self.file_name, complaint));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_variable(
+        &mut self,
+        variable: &str,
+        name: &str,
+        value: &str,
+        sections: &[SectionInfo],
+    ) -> Result<(), Problem> {
+        let lower = name.to_lowercase();
+        let (section, key) = lower.split_once("__").unwrap_or((&lower, ""));
+        let shown_key = if key.is_empty() { section.to_owned() } else { format!("{section}.{key}") };
+        let origin = format!("environment variable {variable}");
+        let Some(info) = sections.iter().find(|info| info.name == section) else {
+            return Err(Problem::new(shown_key, origin, unknown_section(section, sections)));
+        };
+        let from_file = key.strip_suffix("_file").filter(|secret| info.is_secret(secret));
+        let key = from_file.unwrap_or(key);
+        if !info.has(key) {
+            return Err(Problem::new(shown_key, origin, unknown_key(info, key)));
+        }
+        let slot = (section.to_owned(), key.to_owned());
+        if let Some((_, other)) = self.environment.get(&slot) {
+            let complaint = format!("given twice: {other} sets it too; expected only one of the two");
+            return Err(Problem::new(format!("{section}.{key}"), origin, complaint));
+        }
+        let text = match from_file {
+            Some(_) => read_secret_file(value)
+                .map_err(|error| Problem::new(format!("{section}.{key}"), &origin, error))?,
+            None => value.to_owned(),
+        };
+        self.environment.insert(slot, (text, variable.to_owned()));
+        Ok(())
+    }
+
+    /// The value of one key: from the environment, else the file, else the default.
+    ///
+    /// # Errors
+    /// The value is not one of the type.
+    pub(crate) fn read<T: Setting>(
+        &self,
+        section: &str,
+        key: &str,
+        default: &DefaultValue,
+    ) -> Result<T, Problem> {
+        let expected = || format!("expected {}", T::expected());
+        if let Some((text, _)) = self.variable(section, key) {
+            return T::from_text(text).ok_or_else(|| self.problem::<T>(section, key, expected()));
+        }
+        if let Some(value) = self.in_file(section, key) {
+            return T::from_toml(value).ok_or_else(|| self.problem::<T>(section, key, expected()));
+        }
+        let value = match default {
+            DefaultValue::Text(text) => T::from_text(text),
+            DefaultValue::Derived(_) => T::absent(),
+        };
+        value.ok_or_else(|| self.problem::<T>(section, key, expected()))
+    }
+
+    /// A complaint about a key of type `T`, with its value (unless secret) and where that came from.
+    pub(crate) fn problem<T: Setting>(
+        &self,
+        section: &str,
+        key: &str,
+        complaint: impl Into<String>,
+    ) -> Problem {
+        let name = format!("{section}.{key}");
+        let (shown, origin) = if let Some((text, variable)) = self.variable(section, key) {
+            (Some(format!("{text:?}")), format!("environment variable {variable}"))
+        } else if let Some(value) = self.in_file(section, key) {
+            (Some(show(value)), self.file_name.clone())
+        } else {
+            (None, "default".to_owned())
+        };
+        let problem = Problem::new(name, origin, complaint);
+        match shown {
+            Some(_) if T::SECRET => problem.showing("[secret]"),
+            Some(shown) => problem.showing(&shown),
+            None => problem,
+        }
+    }
+
+    fn variable(&self, section: &str, key: &str) -> Option<&(String, String)> {
+        self.environment.get(&(section.to_owned(), key.to_owned()))
+    }
+
+    fn in_file(&self, section: &str, key: &str) -> Option<&Value> {
+        self.file.get(section).and_then(|section| section.get(key))
+    }
+}
+
+/// A TOML value on one line, control characters escaped.
+pub(crate) fn show(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{text:?}"),
+        other => other.to_string(),
+    }
+}
+
+fn read_secret_file(path: &str) -> Result<String, String> {
+    let content = std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+    let content = content.strip_suffix('\n').unwrap_or(&content);
+    Ok(content.strip_suffix('\r').unwrap_or(content).to_owned())
+}
+
+/// Settings of features that do not exist yet: refused, never ignored. Key `*` = the whole section.
+const NOT_YET: &[(&str, &str)] = &[
+    ("redis", "*"),
+    ("mail", "*"),
+    ("texts", "*"),
+    ("providers", "*"),
+    ("native", "web_app_url"),
+    ("native", "otp_method"),
+    ("native", "allow_secret_in_query"),
+];
+
+const NOT_YET_TEXT: &str = "not available yet in this version; expected the setting to be absent";
+
+fn unknown_section(section: &str, sections: &[SectionInfo]) -> String {
+    if NOT_YET.contains(&(section, "*")) {
+        return NOT_YET_TEXT.to_owned();
+    }
+    let names: Vec<&str> = sections.iter().map(|info| info.name).collect();
+    format!("unknown section; expected one of {}", names.join(", "))
+}
+
+fn unknown_key(info: &SectionInfo, key: &str) -> String {
+    if NOT_YET.contains(&(info.name, key)) {
+        return NOT_YET_TEXT.to_owned();
+    }
+    let names: Vec<&str> = info.keys.iter().map(|key| key.name).collect();
+    format!("unknown key; expected one of {}", names.join(", "))
+}

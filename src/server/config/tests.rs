@@ -1,0 +1,213 @@
+//! Every way a configuration is given, and what is said when it is wrong.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use super::*;
+
+const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+
+fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let path = folder.path().join("doorward.toml");
+    fs::write(&path, file).expect("the file can be written");
+    let environment: BTreeMap<String, String> =
+        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Settings::load(Some(&path), &environment)
+        .map_err(|error| error.to_string().replace(&path.display().to_string(), "doorward.toml"))
+}
+
+fn complaint(file: &str, environment: &[(&str, &str)]) -> String {
+    load(file, environment).expect_err("this configuration is wrong")
+}
+
+#[test]
+fn an_empty_file_means_the_embedded_defaults() {
+    let settings = load("", &[]).expect("defaults are usable");
+    assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.public_url(), "http://127.0.0.1:8080");
+    assert_eq!(settings.issuer(), "http://127.0.0.1:8080");
+    assert_eq!(settings.server.body_limit.bytes(), 1 << 20);
+    assert_eq!(settings.tokens.access_token_ttl, Duration::from_mins(15));
+    assert_eq!(
+        settings.passwords.policy(),
+        doorward_core::domain::password_policy::PasswordPolicy::default()
+    );
+    assert!(settings.auto_migrate());
+    assert!(settings.server.trusted_proxies.is_empty());
+    assert!(settings.server.cors_origins[0].is_any());
+    assert!(settings.security.master_key.is_none());
+    assert_eq!(settings.data_directory(), Path::new("data"));
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let file = "[server]\nlisten = \"127.0.0.1:1\"\nbody_limit = \"2MiB\"";
+    let environment = [
+        ("DOORWARD__SERVER__LISTEN", "0.0.0.0:2"),
+        ("DOORWARD__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
+        ("DOORWARD__DATABASE__MAX_CONNECTIONS", "3"),
+        ("DOORWARD__SERVER__PUBLIC_URL", "https://auth.example.com/"),
+        ("PATH", "/bin"),
+    ];
+    let settings = load(file, &environment).expect("usable");
+    assert_eq!(settings.server.listen.port(), 2);
+    assert_eq!(settings.server.body_limit.bytes(), 2 << 20);
+    assert_eq!(settings.server.trusted_proxies.len(), 2);
+    assert_eq!(settings.database.max_connections.get(), 3);
+    assert_eq!(settings.issuer(), "https://auth.example.com");
+}
+
+#[test]
+fn secrets_can_come_from_files() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let path = folder.path().join("key");
+    fs::write(&path, format!("{KEY}\n")).expect("the file can be written");
+    let path = path.display().to_string();
+    let settings = load("", &[("DOORWARD__SECURITY__MASTER_KEY_FILE", &path)]).expect("usable");
+    let key = settings.security.master_key.expect("given");
+    assert_eq!(key.secret().expose()[0], 1);
+
+    let twice =
+        [("DOORWARD__SECURITY__MASTER_KEY", KEY), ("DOORWARD__SECURITY__MASTER_KEY_FILE", path.as_str())];
+    assert!(complaint("", &twice).contains("given twice"));
+    let absent = complaint("", &[("DOORWARD__DATABASE__URL_FILE", "/nonexistent/url")]);
+    assert!(
+        absent.contains("database.url") && absent.contains("/nonexistent/url cannot be read"),
+        "{absent}"
+    );
+    let no_secret = complaint("", &[("DOORWARD__SERVER__LISTEN_FILE", "/x")]);
+    assert!(no_secret.contains("server.listen_file") && no_secret.contains("unknown key"), "{no_secret}");
+}
+
+#[test]
+fn wrong_values_are_told_in_one_precise_line() {
+    assert_eq!(
+        complaint("[server]\nlisten = \"nonsense\"", &[]),
+        "configuration error: server.listen = \"nonsense\" (doorward.toml): \
+         expected an address such as \"127.0.0.1:8080\""
+    );
+    assert_eq!(
+        complaint("", &[("DOORWARD__LOG__LEVEL", "loud")]),
+        "configuration error: log.level = \"loud\" (environment variable DOORWARD__LOG__LEVEL): \
+         expected \"error\", \"warn\", \"info\", \"debug\" or \"trace\""
+    );
+    assert_eq!(
+        complaint("[database]\nmax_connections = 0", &[]),
+        "configuration error: database.max_connections = 0 (doorward.toml): expected a whole number, 1 or more"
+    );
+    assert_eq!(
+        complaint("[tokens]\naccess_token_ttl = 900", &[]),
+        "configuration error: tokens.access_token_ttl = 900 (doorward.toml): expected a duration: \
+         a whole number with a unit, such as \"500ms\", \"30s\", \"15m\", \"12h\" or \"30d\""
+    );
+    assert_eq!(
+        complaint("[server]\nlisten = \"127.0.0.1:1\"\nlisten = \"x\"", &[]),
+        "configuration error: (doorward.toml, line 3): not valid TOML: duplicate key"
+    );
+}
+
+#[test]
+fn every_wrong_value_names_its_key() {
+    let cases = [
+        ("[server]\npublic_url = \"auth.example.com\"", "server.public_url = \"auth.example.com\""),
+        ("[server]\npublic_url = \"https://a/?x=1\"", "server.public_url"),
+        ("[server]\ntrusted_proxies = [\"10.0.0.0/40\"]", "server.trusted_proxies = [\"10.0.0.0/40\"]"),
+        ("[server]\ncors_origins = [\"*\", \"https://a\"]", "server.cors_origins"),
+        ("[server]\ncors_origins = \"*\"", "server.cors_origins"),
+        ("[server]\nbody_limit = 1024", "server.body_limit = 1024"),
+        ("[server]\nrequest_timeout = \"0s\"", "server.request_timeout = \"0s\""),
+        ("[database]\nauto_migrate = \"yes\"", "database.auto_migrate = \"yes\""),
+        ("[revocation]\npoll = \"10s\"", "revocation.poll = \"10s\""),
+        ("[tokens]\nalgorithm = \"HS256\"", "tokens.algorithm = \"HS256\""),
+        ("[tokens]\nalgorithm = \"none\"", "tokens.algorithm = \"none\""),
+        ("[tokens]\nissuer = \"\"", "tokens.issuer = \"\""),
+        ("[tokens]\nauth_code_ttl = \"11m\"", "tokens.auth_code_ttl = \"11m\""),
+        ("[tokens]\nrefresh_grace = \"1h\"", "tokens.refresh_grace = \"1h\""),
+        ("[passwords]\niterations = 0", "passwords.iterations = 0"),
+        ("[passwords]\nmin_length = -1", "passwords.min_length = -1"),
+        ("[passwords]\nlanes = 16\nmemory = \"64KiB\"", "passwords.memory = \"64KiB\""),
+        ("[log]\nformat = \"xml\"", "log.format = \"xml\""),
+        ("[native]\nmfa = \"required\"", "native.mfa = \"required\""),
+        ("[limits]\nenabled = true", "limits.enabled = true"),
+        ("[server]\nlisen = \"x\"", "server.lisen (doorward.toml): unknown key; expected one of listen,"),
+        ("[sever]", "sever (doorward.toml): unknown section; expected one of server,"),
+        ("server = 5", "server (doorward.toml): expected a section"),
+        ("listen = \"127.0.0.1:8080\"", "listen (doorward.toml): unknown section"),
+    ];
+    for (file, start) in cases {
+        let line = complaint(file, &[]);
+        assert!(line.starts_with(&format!("configuration error: {start}")), "{line}");
+        assert!(line.contains("expected ") && !line.contains('\n'), "{line}");
+    }
+}
+
+#[test]
+fn settings_of_features_to_come_are_refused() {
+    let cases = [
+        ("[redis]\nurl = \"redis://hunter2@x\"", "redis"),
+        ("[mail]\nurl = \"smtp://u:hunter2@x\"", "mail"),
+        ("[texts]\nfile = \"x\"", "texts"),
+        ("[providers.google]\nclient_secret = \"hunter2\"", "providers"),
+        ("[native]\nweb_app_url = \"https://a\"", "native.web_app_url"),
+        ("[native]\notp_method = \"email\"", "native.otp_method"),
+        ("[native]\nallow_secret_in_query = true", "native.allow_secret_in_query"),
+    ];
+    for (file, key) in cases {
+        let line = complaint(file, &[]);
+        let start = format!("configuration error: {key} (doorward.toml): not available yet");
+        assert!(line.starts_with(&start) && !line.contains("hunter2"), "{line}");
+    }
+    let variable = complaint("", &[("DOORWARD__PROVIDERS__GOOGLE__CLIENT_SECRET", "hunter2")]);
+    assert!(variable.contains("not available yet") && !variable.contains("hunter2"), "{variable}");
+}
+
+#[test]
+fn unknown_variables_are_refused() {
+    for name in ["DOORWARD__SERVER__LISEN", "DOORWARD__SERVER", "DOORWARD__", "DOORWARD__SERVER__LISTEN__X"] {
+        let line = complaint("", &[(name, "hunter2")]);
+        assert!(line.contains(name) && line.contains("unknown") && !line.contains("hunter2"), "{line}");
+    }
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let cases: [(&str, &[(&str, &str)]); 5] = [
+        ("[security]\nmaster_key = \"hunter2\"", &[]),
+        ("[security]\nmaster_key = 5551234", &[]),
+        ("[database]\nurl = \"mysql://user:hunter2@host/db\"", &[]),
+        ("", &[("DOORWARD__DATABASE__URL", "mysql://user:hunter2@host/db")]),
+        ("[security]\nmaster_key = \"hunter2", &[]),
+    ];
+    for (file, environment) in cases {
+        let line = complaint(file, environment);
+        assert!(!line.contains("hunter2") && !line.contains("5551234") && !line.contains('\n'), "{line}");
+    }
+    let given = [
+        ("DOORWARD__SECURITY__MASTER_KEY", KEY),
+        ("DOORWARD__DATABASE__URL", "postgres://doorward:hunter2@db/doorward"),
+    ];
+    let settings = load("", &given).expect("usable");
+    assert!(!settings.auto_migrate());
+    let debug = format!("{settings:?}");
+    assert!(!debug.contains("hunter2") && !debug.contains(KEY), "{debug}");
+}
+
+#[test]
+fn a_named_file_must_exist() {
+    let error = Settings::load(Some(Path::new("/nonexistent/x.toml")), &BTreeMap::new());
+    let line = error.expect_err("there is no such file").to_string();
+    assert!(line.starts_with("configuration error: (/nonexistent/x.toml): cannot be read: "), "{line}");
+}
+
+#[test]
+fn the_reference_has_every_key_and_every_default_is_usable() {
+    let text = reference::render();
+    for section in SECTIONS {
+        assert!(text.contains(&format!("## `[{}]`", section.name)));
+        for key in section.keys {
+            assert!(text.contains(&format!("| `{}` |", key.name)), "{}", key.name);
+        }
+    }
+}

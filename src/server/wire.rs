@@ -1,0 +1,169 @@
+//! The composition root: the only place that knows concrete types.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use doorward_core::ports::clock::Clock;
+use doorward_core::ports::entropy::Entropy;
+use doorward_core::ports::sealer::Sealer;
+use doorward_core::ports::store::{Mode, Store};
+use doorward_core::usecase::{Core, CoreSettings, MAX_ACCESS_TOKEN_TTL, Ports};
+use doorward_crypto::{
+    AesGcmSealer, HashPool, HashSettings, KeyOperations, KeyRing, KeySettings, SystemClock, SystemEntropy,
+};
+use doorward_revocation::MemoryRevocations;
+use doorward_store::{Backend, Opened, StoreOptions};
+use tokio_util::task::TaskTracker;
+
+use crate::config::{DatabaseUrl, Settings};
+use crate::master_key::{self, Source};
+
+/// Time and randomness of somebody else's making; the system's where absent.
+#[derive(Clone, Default)]
+pub struct Overrides {
+    /// Time.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// Randomness.
+    pub entropy: Option<Arc<dyn Entropy>>,
+}
+
+/// Everything put together, on a database whose schema is up to date.
+pub struct Assembly {
+    /// The use-cases.
+    pub core: Arc<Core>,
+    /// The keys in memory.
+    pub ring: Arc<KeyRing>,
+    /// `doorward keys`.
+    pub keys: KeyOperations,
+}
+
+/// Opens the database without touching its schema.
+///
+/// # Errors
+/// The URL or the file cannot be used.
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Opened> {
+    let url = match &settings.database.url {
+        DatabaseUrl::Sqlite { path } => format!("sqlite://{}", path.display()),
+        DatabaseUrl::Postgres { url } => url.expose().clone(),
+    };
+    let max_connections = settings.database.max_connections.get();
+    doorward_store::open(&StoreOptions { url, max_connections }).await.context("database")
+}
+
+/// Opens the database, brings its schema up to date where the configuration says so, and puts everything together.
+///
+/// # Errors
+/// The database cannot be reached, its schema is older (without `auto_migrate`) or newer than this program, or the
+/// master key is not the one its secrets were sealed with.
+pub async fn assemble(settings: &Settings, overrides: Overrides) -> anyhow::Result<Assembly> {
+    let opened = open_store(settings).await?;
+    bring_up_to_date(settings, &opened).await?;
+    let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+    let entropy = overrides.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
+    let sealer = sealer(settings, &opened, &entropy).await?;
+    let ring = Arc::new(KeyRing::new(
+        opened.store.clone(),
+        sealer.clone(),
+        clock.clone(),
+        entropy.clone(),
+        key_settings(settings),
+    ));
+    ring.prepare().await.context("keys")?;
+    let keys =
+        KeyOperations::new(opened.store.clone(), sealer.clone(), clock.clone(), settings.tokens.jwks_cache);
+    let passwords = HashPool::new(hash_settings(settings), entropy.clone()).context("[passwords]")?;
+    let ports = Ports {
+        store: opened.store,
+        revocations: Arc::new(MemoryRevocations::new(clock.clone(), settings.revocation.max_staleness)),
+        passwords: Arc::new(passwords),
+        tasks: TaskTracker::new(),
+        clock,
+        entropy,
+        signer: ring.clone(),
+        sealer,
+    };
+    Ok(Assembly { core: Arc::new(Core::new(ports, core_settings(settings))), ring, keys })
+}
+
+async fn bring_up_to_date(settings: &Settings, opened: &Opened) -> anyhow::Result<()> {
+    let pending = opened.migrations.pending().await.context("database")?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    if !settings.auto_migrate() {
+        bail!(
+            "the database lacks {} migration(s): run `doorward migrate`, or set database.auto_migrate = true",
+            pending.len()
+        );
+    }
+    for migration in opened.migrations.migrate().await.context("database")? {
+        tracing::info!(event = "migrated", number = migration.number, name = migration.name);
+    }
+    Ok(())
+}
+
+async fn sealer(
+    settings: &Settings,
+    opened: &Opened,
+    entropy: &Arc<dyn Entropy>,
+) -> anyhow::Result<Arc<dyn Sealer>> {
+    let key = match master_key::find(settings)? {
+        Source::Configured(key) | Source::File(key) => key,
+        Source::Absent(path) => {
+            if holds_secrets(opened.store.as_ref()).await? {
+                bail!(
+                    "{} is missing, but the database holds secrets sealed with it: restore the file, or give security.master_key",
+                    path.display()
+                );
+            }
+            if opened.backend == Backend::Postgres {
+                tracing::warn!(
+                    event = "master_key_is_local",
+                    "several nodes on one database must share security.master_key"
+                );
+            }
+            master_key::create(&path, entropy.as_ref())?
+        }
+    };
+    let key = doorward_crypto::MasterKey::new(*key.secret().expose());
+    Ok(Arc::new(AesGcmSealer::new(&key, entropy.clone())))
+}
+
+async fn holds_secrets(store: &dyn Store) -> anyhow::Result<bool> {
+    let mut tx = store.begin("holds_secrets", Mode::Read).await?;
+    Ok(tx.server_key(None).await?.is_some() || !tx.signing_keys().await?.is_empty())
+}
+
+fn core_settings(settings: &Settings) -> CoreSettings {
+    CoreSettings {
+        issuer: settings.issuer(),
+        default_locale: settings.native.locale.clone(),
+        session_lifetime: settings.tokens.session_lifetime,
+        refresh_grace: settings.tokens.refresh_grace,
+        password_policy: settings.passwords.policy(),
+    }
+}
+
+fn key_settings(settings: &Settings) -> KeySettings {
+    KeySettings {
+        issuer: settings.issuer(),
+        default_algorithm: settings.tokens.algorithm,
+        longest_access_token: MAX_ACCESS_TOKEN_TTL,
+        longest_session: settings.tokens.session_lifetime.max(Duration::from_hours(24)),
+    }
+}
+
+fn hash_settings(settings: &Settings) -> HashSettings {
+    let passwords = &settings.passwords;
+    let defaults = HashSettings::default();
+    HashSettings {
+        memory_kib: u32::try_from(passwords.memory.bytes() / 1024).unwrap_or(u32::MAX),
+        iterations: passwords.iterations,
+        lanes: passwords.lanes,
+        workers: if passwords.workers == 0 { defaults.workers } else { passwords.workers },
+        max_waiting: passwords.max_waiting,
+        // A client told to come again is better served than one that waits.
+        max_wait: Duration::from_secs(2),
+    }
+}

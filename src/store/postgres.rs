@@ -1,0 +1,139 @@
+//! PostgreSQL: a server, READ COMMITTED.
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorward_core::domain::activity::ActiveRange;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use crate::class::Class;
+use crate::suspicion::Suspicion;
+use crate::{Backend, OpenError, Opened, StoreOptions};
+
+#[path = "sql/mod.rs"]
+mod sql;
+
+pub(crate) type Db = sqlx::Postgres;
+
+const BEGIN_WRITE: &str = "BEGIN";
+/// For a server that does not even say no; a little longer than [`SERVER_TIMEOUT`], which leaves the connection usable.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+const SERVER_TIMEOUT: &str = "4s";
+/// A node that vanished in a transaction must not hold its locks for hours.
+const IDLE_TRANSACTION_TIMEOUT: &str = "30s";
+/// No gate here; the pool's queue is the only one.
+const GATE_TIMEOUT: Duration = Duration::from_secs(2);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+/// A connection idle for longer is tested before use: firewalls and restarts cut it without a word.
+const TRUST: Duration = Duration::from_secs(5);
+
+const MIGRATIONS: &[(&str, &str)] =
+    &[("0001_foundation.sql", include_str!("../../migrations/postgres/0001_foundation.sql"))];
+const HISTORY_EXISTS: &str = "SELECT CAST(COUNT(to_regclass('_sqlx_migrations')) AS bigint) AS present";
+
+/// Numbers are given before commits, so a row may appear after one with a higher number. Instead: the next pass starts at
+/// the oldest transaction that was still running when this statement looked (its snapshot's xmin).
+const TAIL_SINCE: &str =
+    "WITH horizon AS (SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS xmin)
+    SELECT horizon.xmin AS next_cursor, r.kind, r.subject, r.epoch, r.until
+    FROM horizon LEFT JOIN revocations r ON r.xid >= CAST(CAST($1 AS text) AS xid8) ORDER BY r.seq";
+const TAIL_ALL: &str =
+    "WITH horizon AS (SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS xmin)
+    SELECT horizon.xmin AS next_cursor, r.kind, r.subject, r.epoch, r.until
+    FROM horizon LEFT JOIN revocations r ON r.until > $1 ORDER BY r.seq";
+
+const LIKE: &str = "LIKE";
+
+/// A lone escape at the end, which PostgreSQL refuses, stands for itself.
+fn like_pattern(pattern: &str) -> String {
+    let trailing = pattern.chars().rev().take_while(|character| *character == '\\').count();
+    let closing = if trailing % 2 == 1 { "\\" } else { "" };
+    format!("{pattern}{closing}")
+}
+
+/// The column with ASCII letters in lower case; `ILIKE` would fold by the database's locale.
+fn folded(column: &str) -> String {
+    format!("lower({column} COLLATE \"C\")")
+}
+
+/// The UTC bucket of `login_time`.
+fn bucket(range: ActiveRange) -> &'static str {
+    match range {
+        ActiveRange::Daily => "to_char(login_time AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+        ActiveRange::Monthly => "to_char(login_time AT TIME ZONE 'UTC', 'MM-YYYY')",
+        ActiveRange::Yearly => "to_char(login_time AT TIME ZONE 'UTC', 'YYYY')",
+    }
+}
+
+/// SQLSTATEs: PostgreSQL manual, appendix A.
+fn classify(code: &str) -> Class {
+    match code {
+        // serialization_failure, deadlock_detected
+        "40001" | "40P01" => Class::Conflict,
+        // read_only_sql_transaction (a standby), idle_in_transaction_session_timeout, invalid_password and its class,
+        // invalid_catalog_name, lock_not_available, query_canceled (statement_timeout)
+        "25006" | "25P03" | "28000" | "28P01" | "3D000" | "55P03" | "57014" => Class::Unavailable,
+        other if is_shutdown(other) => Class::Unavailable,
+        // connection_exception, insufficient_resources, system_error
+        other if other.starts_with("08") || other.starts_with("53") || other.starts_with("58") => {
+            Class::Unavailable
+        }
+        _ => Class::Other,
+    }
+}
+
+/// admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout.
+fn is_shutdown(code: &str) -> bool {
+    code.starts_with("57P")
+}
+
+/// Under the advisory lock that sqlx takes, each step in its own transaction. The lock goes with the connection when a
+/// step fails.
+async fn run_migrations(connection: &mut PgConnection, migrator: &Migrator) -> Result<(), MigrateError> {
+    migrator.run_direct(None, connection, false).await
+}
+
+async fn probe(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match tokio::time::timeout(PROBE_TIMEOUT, connection.ping()).await {
+        Ok(answered) => answered.map(|()| true),
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
+}
+
+fn pool_options(max_connections: u32, suspicion: &Suspicion) -> PgPoolOptions {
+    let (acquiring, releasing) = (suspicion.clone(), suspicion.clone());
+    PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, metadata| {
+            let suspect = acquiring.take() || metadata.idle_for > TRUST;
+            Box::pin(async move { if suspect { probe(connection).await } else { Ok(true) } })
+        })
+        // sqlx pings on release without a deadline: a connection cut in silence would keep its place for a quarter of an hour.
+        .after_release(move |connection, _| {
+            let suspect = releasing.is_raised();
+            Box::pin(async move { if suspect { probe(connection).await } else { Ok(true) } })
+        })
+}
+
+pub(crate) fn open(options: &StoreOptions) -> Result<Opened, OpenError> {
+    let parsed = PgConnectOptions::from_str(&options.url);
+    let connect = parsed
+        .map_err(|error| OpenError::Url { reason: error.to_string() })?
+        .application_name("doorward")
+        .disable_statement_logging();
+    let max_connections = options.max_connections.max(1);
+    let suspicion = Suspicion::none(max_connections);
+    let pool = pool_options(max_connections, &suspicion).connect_lazy_with(connect.clone().options([
+        ("statement_timeout", SERVER_TIMEOUT),
+        ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT),
+    ]));
+    let store = sql::SqlStore { readers: pool.clone(), writers: pool, gate: None, suspicion };
+    let migrations = Arc::new(sql::Schema::new(connect));
+    Ok(Opened { store: Arc::new(store), migrations, backend: Backend::Postgres })
+}

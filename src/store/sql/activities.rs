@@ -1,0 +1,111 @@
+//! Login activity. Every read names its tenant first.
+
+use async_trait::async_trait;
+use doorward_core::domain::activity::{ActiveRange, ActiveUsers, Activity, LoginType};
+use doorward_core::domain::activity_query::{ActivityQuery, Condition};
+use doorward_core::domain::ids::{ActivityId, Id as _, TenantId};
+use doorward_core::domain::time::Timestamp;
+use doorward_core::ports::store::{Activities, Stored};
+use sqlx::{AssertSqlSafe, QueryBuilder};
+
+use super::super::bucket;
+use super::condition::{push_condition, push_order};
+use super::row::Fields;
+use super::{Db, Row, SqlTx, at};
+
+const COLUMNS: &str = "id, actor, tenant_id, login_time, token_payload, login_type, device_info, ip_address";
+
+fn read(row: &Row) -> Stored<Activity> {
+    let fields = Fields::new(row, "login_activity");
+    Ok(Activity {
+        id: fields.id("id")?,
+        actor: fields.get("actor")?,
+        tenant: fields.maybe_id("tenant_id")?,
+        login_time: fields.time("login_time")?,
+        token_payload: fields.get("token_payload")?,
+        login_type: fields.get("login_type")?,
+        device_info: fields.get("device_info")?,
+        ip_address: fields.get("ip_address")?,
+    })
+}
+
+/// `SELECT what FROM login_activity` of one tenant under a condition.
+fn select(what: &str, tenant: TenantId, condition: Option<&Condition>) -> QueryBuilder<Db> {
+    let mut builder = QueryBuilder::new("SELECT ");
+    builder.push(what).push(" FROM login_activity WHERE tenant_id = ").push_bind(tenant.uuid());
+    if let Some(condition) = condition {
+        builder.push(" AND ");
+        push_condition(&mut builder, condition);
+    }
+    builder
+}
+
+#[async_trait]
+impl Activities for SqlTx {
+    async fn record_activity(&mut self, activity: &Activity) -> Stored<()> {
+        let statement = sqlx::query(
+            "INSERT INTO login_activity (id, actor, tenant_id, login_time, token_payload, login_type, device_info,
+                 ip_address)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(activity.id.uuid())
+        .bind(&activity.actor)
+        .bind(activity.tenant.map(TenantId::uuid))
+        .bind(at(activity.login_time))
+        .bind(&activity.token_payload)
+        .bind(&activity.login_type)
+        .bind(activity.device_info.as_deref())
+        .bind(activity.ip_address.as_deref());
+        self.run(statement).await.map(|_| ())
+    }
+
+    async fn find_activity(&mut self, tenant: TenantId, query: &ActivityQuery) -> Stored<Vec<Activity>> {
+        let mut builder = select(COLUMNS, tenant, query.condition.as_ref());
+        push_order(&mut builder, &query.order);
+        builder.push(" LIMIT ").push_bind(i64::from(query.limit));
+        builder.push(" OFFSET ").push_bind(i64::try_from(query.offset).unwrap_or(i64::MAX));
+        // Not kept prepared: callers shape it, and would push everything else out of the cache.
+        self.all(builder.build().persistent(false)).await?.iter().map(read).collect()
+    }
+
+    async fn activity(&mut self, tenant: TenantId, id: ActivityId) -> Stored<Option<Activity>> {
+        let mut builder = select(COLUMNS, tenant, None);
+        builder.push(" AND id = ").push_bind(id.uuid());
+        self.maybe(builder.build()).await?.as_ref().map(read).transpose()
+    }
+
+    async fn count_activity(&mut self, tenant: TenantId, condition: Option<&Condition>) -> Stored<i64> {
+        let mut builder = select("COUNT(*) AS total", tenant, condition);
+        let row = self.one(builder.build().persistent(condition.is_none())).await?;
+        Fields::new(&row, "login_activity").get("total")
+    }
+
+    async fn active_users(
+        &mut self,
+        tenant: TenantId,
+        range: ActiveRange,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Stored<ActiveUsers> {
+        // Constants only: the bucket is one of three expressions of this database.
+        let sql = AssertSqlSafe(format!(
+            "SELECT bucket, {COLUMNS} FROM (
+                 SELECT {bucket} AS bucket, {COLUMNS}, ROW_NUMBER() OVER (
+                     PARTITION BY {bucket}, login_type, actor ORDER BY login_time, id) AS place
+                 FROM login_activity
+                 WHERE tenant_id = $1 AND login_time >= $2 AND login_time <= $3 AND login_type <> $4
+             ) AS ranked WHERE place = 1 ORDER BY login_time, id",
+            bucket = bucket(range),
+        ));
+        let statement =
+            sqlx::query(sql).bind(tenant.uuid()).bind(at(from)).bind(at(to)).bind(LoginType::Failed.as_str());
+        let mut report = ActiveUsers::new();
+        for row in self.all(statement).await? {
+            let bucket = Fields::new(&row, "login_activity").get("bucket")?;
+            let activity = read(&row)?;
+            let by_type = report.entry(bucket).or_default();
+            by_type.entry(activity.login_type.clone()).or_default().push(activity);
+        }
+        Ok(report)
+    }
+}

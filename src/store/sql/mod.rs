@@ -1,0 +1,219 @@
+//! The one SQL source of both databases; `sqlite.rs` and `postgres.rs` each mount it with their own [`Db`].
+//!
+//! Rules: `$n` parameters, time as a parameter, JSON never queried inside, every transition one guarded statement,
+//! no dependence on constraint names, no `SELECT *`. What differs between the databases is in those two files only.
+
+mod activities;
+mod clients;
+mod condition;
+mod error;
+mod grants;
+mod identities;
+mod keys;
+mod memberships;
+mod migrate;
+mod refreshes;
+mod revocations;
+mod roles;
+mod row;
+mod sessions;
+mod tenants;
+mod users;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use doorward_core::domain::revocation::Revocation;
+use doorward_core::domain::time::Timestamp;
+use doorward_core::ports::store::{Mode, Store, StoreError, Stored, TailCursor, Tx};
+use sqlx::pool::PoolConnection;
+use sqlx::query::Query;
+use sqlx::{Database, Pool, Transaction};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{BEGIN_WRITE, Db, GATE_TIMEOUT, STATEMENT_TIMEOUT};
+use crate::suspicion::Suspicion;
+use error::Timed;
+pub(crate) use migrate::Schema;
+
+type Row = <Db as Database>::Row;
+type Statement<'q> = Query<'q, Db, <Db as Database>::Arguments>;
+
+/// The pools of one database.
+#[derive(Clone)]
+pub(crate) struct SqlStore {
+    /// For [`Mode::Read`].
+    pub(crate) readers: Pool<Db>,
+    /// For [`Mode::Write`]; the same pool where the database does not care.
+    pub(crate) writers: Pool<Db>,
+    /// Lets one writer in at a time, in order of arrival, where the database cannot take more.
+    pub(crate) gate: Option<Arc<Semaphore>>,
+    /// Raised when a connection was lost: pooled ones are tested before their next use.
+    pub(crate) suspicion: Suspicion,
+}
+
+enum Link {
+    Reading(PoolConnection<Db>),
+    // The transaction is rolled back, if it was not committed, before the next writer is let in: fields drop in order.
+    Writing(Transaction<'static, Db>, Option<OwnedSemaphorePermit>),
+}
+
+/// An open section.
+struct SqlTx {
+    link: Link,
+    name: &'static str,
+    suspicion: Suspicion,
+}
+
+impl SqlStore {
+    async fn write(&self, name: &'static str) -> Stored<Link> {
+        let permit = match &self.gate {
+            None => None,
+            Some(gate) => {
+                let entered = Arc::clone(gate).acquire_owned();
+                let permit =
+                    within(GATE_TIMEOUT, async { entered.await.map_err(|_| sqlx::Error::PoolClosed) });
+                Some(permit.await.map_err(|error| error.into_store(name))?)
+            }
+        };
+        let begun = within(STATEMENT_TIMEOUT, self.writers.begin_with(BEGIN_WRITE));
+        let transaction = match begun.await {
+            // Nothing was done yet: a connection that died in the pool is no reason to refuse.
+            Err(error) if error.is_lost_connection() => {
+                self.suspicion.raise();
+                within(STATEMENT_TIMEOUT, self.writers.begin_with(BEGIN_WRITE)).await
+            }
+            other => other,
+        };
+        let transaction = transaction.map_err(|error| error.noted_by(&self.suspicion).into_store(name))?;
+        Ok(Link::Writing(transaction, permit))
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn begin(&self, name: &'static str, mode: Mode) -> Stored<Box<dyn Tx>> {
+        let link = match mode {
+            Mode::Read => {
+                let acquired = within(STATEMENT_TIMEOUT, self.readers.acquire()).await;
+                Link::Reading(acquired.map_err(|error| error.noted_by(&self.suspicion).into_store(name))?)
+            }
+            Mode::Write => self.write(name).await?,
+        };
+        Ok(Box::new(SqlTx { link, name, suspicion: self.suspicion.clone() }))
+    }
+
+    async fn ping(&self) -> Stored<()> {
+        let answered = within(STATEMENT_TIMEOUT, sqlx::query("SELECT 1").execute(&self.readers)).await;
+        answered.map(|_| ()).map_err(|error| error.noted_by(&self.suspicion).into_store("ping"))
+    }
+
+    async fn tail_revocations(
+        &self,
+        cursor: Option<TailCursor>,
+        now: Timestamp,
+    ) -> Stored<(Vec<Revocation>, TailCursor)> {
+        const NAME: &str = "tail revocations";
+        let query = revocations::tail(cursor, now).fetch_all(&self.readers);
+        let rows = within(STATEMENT_TIMEOUT, query).await;
+        revocations::read_tail(
+            &rows.map_err(|error| error.noted_by(&self.suspicion).into_store(NAME))?,
+            cursor,
+        )
+    }
+}
+
+#[async_trait]
+impl Tx for SqlTx {
+    async fn commit(self: Box<Self>) -> Stored<()> {
+        let Self { link, name, suspicion } = *self;
+        let Link::Writing(transaction, permit) = link else {
+            return Ok(());
+        };
+        let committed = within(STATEMENT_TIMEOUT, transaction.commit()).await;
+        drop(permit);
+        committed.map_err(|error| error.noted_by(&suspicion).into_store(name))
+    }
+}
+
+impl SqlTx {
+    fn connection(&mut self) -> &mut <Db as Database>::Connection {
+        match &mut self.link {
+            Link::Reading(connection) => connection,
+            Link::Writing(transaction, _) => transaction,
+        }
+    }
+
+    fn fail(&self, error: Timed) -> StoreError {
+        error.noted_by(&self.suspicion).into_store(self.name)
+    }
+
+    async fn all(&mut self, statement: Statement<'_>) -> Stored<Vec<Row>> {
+        let rows = within(STATEMENT_TIMEOUT, statement.fetch_all(self.connection())).await;
+        rows.map_err(|error| self.fail(error))
+    }
+
+    async fn maybe(&mut self, statement: Statement<'_>) -> Stored<Option<Row>> {
+        let row = within(STATEMENT_TIMEOUT, statement.fetch_optional(self.connection())).await;
+        row.map_err(|error| self.fail(error))
+    }
+
+    async fn one(&mut self, statement: Statement<'_>) -> Stored<Row> {
+        let row = within(STATEMENT_TIMEOUT, statement.fetch_one(self.connection())).await;
+        row.map_err(|error| self.fail(error))
+    }
+
+    /// Runs a statement of a write section; answers how many rows it touched.
+    async fn run(&mut self, statement: Statement<'_>) -> Stored<u64> {
+        self.writes()?;
+        let result = within(STATEMENT_TIMEOUT, statement.execute(self.connection())).await;
+        result.map(|done| done.rows_affected()).map_err(|error| self.fail(error))
+    }
+
+    /// Runs `UPDATE … SET epoch = epoch + 1 … RETURNING epoch`; answers the new epoch.
+    async fn bump(&mut self, statement: &'static str, id: uuid::Uuid) -> Stored<i64> {
+        self.writes()?;
+        let row = self.one(sqlx::query(statement).bind(id)).await?;
+        row::Fields::new(&row, "epochs").get("epoch")
+    }
+
+    /// Refuses to change anything outside a transaction, where a guard would guard nothing.
+    fn writes(&self) -> Stored<()> {
+        match self.link {
+            Link::Writing(..) => Ok(()),
+            Link::Reading(_) => Err(StoreError::Other {
+                transaction: self.name,
+                source: "a section begun for reading cannot write".into(),
+            }),
+        }
+    }
+}
+
+async fn within<T>(
+    limit: std::time::Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, Timed> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(result) => result.map_err(Timed::Failed),
+        Err(_) => Err(Timed::TimedOut(limit)),
+    }
+}
+
+/// A time as both databases keep it and order it: years 1 to 9999. Beyond, SQLite's text would sort wrongly and
+/// PostgreSQL would refuse it.
+fn at(time: Timestamp) -> DateTime<Utc> {
+    let edge = |year, month, day, clock: NaiveTime| {
+        NaiveDate::from_ymd_opt(year, month, day).map(|date| date.and_time(clock).and_utc())
+    };
+    let last_instant = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap_or(NaiveTime::MIN);
+    let first = edge(1, 1, 1, NaiveTime::MIN).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let last = edge(9999, 12, 31, last_instant).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    time.datetime().clamp(first, last)
+}
+
+/// [`at`] for a time that may be missing.
+fn maybe_at(time: Option<Timestamp>) -> Option<DateTime<Utc>> {
+    time.map(at)
+}

@@ -1,0 +1,116 @@
+//! Sessions.
+
+use async_trait::async_trait;
+use doorward_core::domain::ids::{Id as _, MembershipId, SessionId, TenantId, UserId};
+use doorward_core::domain::session::{EndReason, Session};
+use doorward_core::domain::time::Timestamp;
+use doorward_core::ports::store::{Sessions, Stored};
+
+use super::row::Fields;
+use super::{Row, SqlTx, at};
+use crate::PURGE_BATCH;
+
+fn read(row: &Row) -> Stored<Session> {
+    let fields = Fields::new(row, "sessions");
+    Ok(Session {
+        id: fields.id("id")?,
+        user: fields.id("user_id")?,
+        client: fields.id("client_key")?,
+        tenant: fields.id("tenant_id")?,
+        membership: fields.id("membership_id")?,
+        created_at: fields.time("created_at")?,
+        last_used_at: fields.time("last_used_at")?,
+        expires_at: fields.time("expires_at")?,
+        ended_at: fields.maybe_time("ended_at")?,
+        ip: fields.maybe_ip("ip_address")?,
+        user_agent: fields.get("user_agent")?,
+        device_id: fields.get("device_id")?,
+    })
+}
+
+#[async_trait]
+impl Sessions for SqlTx {
+    async fn add_session(&mut self, session: &Session) -> Stored<()> {
+        let statement = sqlx::query(
+            "INSERT INTO sessions (id, user_id, client_key, tenant_id, membership_id, created_at, last_used_at,
+                 expires_at, ip_address, user_agent, device_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        )
+        .bind(session.id.uuid())
+        .bind(session.user.uuid())
+        .bind(session.client.uuid())
+        .bind(session.tenant.uuid())
+        .bind(session.membership.uuid())
+        .bind(at(session.created_at))
+        .bind(at(session.last_used_at))
+        .bind(at(session.expires_at))
+        .bind(session.ip.map(|ip| ip.to_string()))
+        .bind(session.user_agent.as_deref())
+        .bind(session.device_id.as_deref());
+        self.run(statement).await.map(|_| ())
+    }
+
+    async fn session(&mut self, id: SessionId) -> Stored<Option<Session>> {
+        let statement = sqlx::query(
+            "SELECT id, user_id, client_key, tenant_id, membership_id, created_at, last_used_at, expires_at,
+                 ended_at, ip_address, user_agent, device_id
+             FROM sessions WHERE id = $1",
+        );
+        self.maybe(statement.bind(id.uuid())).await?.as_ref().map(read).transpose()
+    }
+
+    async fn touch_session(
+        &mut self,
+        id: SessionId,
+        tenant: TenantId,
+        membership: MembershipId,
+        now: Timestamp,
+    ) -> Stored<bool> {
+        let statement = sqlx::query(
+            "UPDATE sessions SET last_used_at = $4, tenant_id = $2, membership_id = $3
+             WHERE id = $1 AND ended_at IS NULL AND expires_at > $4",
+        )
+        .bind(id.uuid())
+        .bind(tenant.uuid())
+        .bind(membership.uuid())
+        .bind(at(now));
+        Ok(self.run(statement).await? > 0)
+    }
+
+    async fn end_session(&mut self, id: SessionId, reason: EndReason, now: Timestamp) -> Stored<bool> {
+        let statement = sqlx::query(
+            "UPDATE sessions SET ended_at = $3, end_reason = $2 WHERE id = $1 AND ended_at IS NULL",
+        );
+        let statement = statement.bind(id.uuid()).bind(reason.as_str()).bind(at(now));
+        Ok(self.run(statement).await? > 0)
+    }
+
+    async fn end_user_sessions(
+        &mut self,
+        user: UserId,
+        keep: Option<SessionId>,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> Stored<Vec<SessionId>> {
+        self.writes()?;
+        let statement = sqlx::query(
+            "UPDATE sessions SET ended_at = $3, end_reason = $2
+             WHERE user_id = $1 AND ended_at IS NULL AND ($4 IS NULL OR id <> $4)
+             RETURNING id",
+        )
+        .bind(user.uuid())
+        .bind(reason.as_str())
+        .bind(at(now))
+        .bind(keep.map(SessionId::uuid));
+        let rows = self.all(statement).await?;
+        rows.iter().map(|row| Fields::new(row, "sessions").id("id")).collect()
+    }
+
+    async fn purge_sessions(&mut self, over_before: Timestamp) -> Stored<u64> {
+        let statement = sqlx::query(
+            "DELETE FROM sessions WHERE id IN
+                 (SELECT id FROM sessions WHERE ended_at < $1 OR expires_at < $1 LIMIT $2)",
+        );
+        self.run(statement.bind(at(over_before)).bind(PURGE_BATCH)).await
+    }
+}

@@ -1,0 +1,163 @@
+//! SQLite: one file, readers beside one writer at a time.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorward_core::domain::activity::ActiveRange;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::Semaphore;
+
+use crate::class::Class;
+use crate::suspicion::Suspicion;
+use crate::{Backend, OpenError, Opened, StoreOptions};
+
+#[path = "sql/mod.rs"]
+mod sql;
+
+pub(crate) type Db = sqlx::Sqlite;
+
+/// Takes the write lock at once: a lock taken later fails, without waiting, when another writer came between.
+const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a writer of this process waits for its turn.
+const GATE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long SQLite waits for writers of other processes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+/// Two connections for one writer: one begins while the other goes back to the pool.
+const WRITERS: u32 = 2;
+
+const MIGRATIONS: &[(&str, &str)] =
+    &[("0001_foundation.sql", include_str!("../../migrations/sqlite/0001_foundation.sql"))];
+const HISTORY_EXISTS: &str =
+    "SELECT COUNT(*) AS present FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
+
+/// One writer at a time, and numbers are never used again: their order is the order of commits.
+const TAIL_SINCE: &str = "SELECT horizon.top AS next_cursor, r.kind, r.subject, r.epoch, r.until
+    FROM (SELECT COALESCE(MAX(seq), 0) AS top FROM revocations) AS horizon
+    LEFT JOIN revocations r ON r.seq > $1 ORDER BY r.seq";
+const TAIL_ALL: &str = "SELECT horizon.top AS next_cursor, r.kind, r.subject, r.epoch, r.until
+    FROM (SELECT COALESCE(MAX(seq), 0) AS top FROM revocations) AS horizon
+    LEFT JOIN revocations r ON r.until > $1 ORDER BY r.seq";
+
+/// `LIKE` ignores the case of ASCII letters here; `GLOB` does not.
+const LIKE: &str = "GLOB";
+
+/// A `LIKE` pattern (`%`, `_`, escape `\`) in the language of `GLOB`.
+fn like_pattern(pattern: &str) -> String {
+    let mut glob = String::with_capacity(pattern.len());
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        let literal = match character {
+            '%' => {
+                glob.push('*');
+                continue;
+            }
+            '_' => {
+                glob.push('?');
+                continue;
+            }
+            '\\' => characters.next().unwrap_or('\\'),
+            other => other,
+        };
+        if matches!(literal, '*' | '?' | '[') {
+            glob.extend(['[', literal, ']']);
+        } else {
+            glob.push(literal);
+        }
+    }
+    glob
+}
+
+/// The column with ASCII letters in lower case.
+fn folded(column: &str) -> String {
+    format!("lower({column})")
+}
+
+/// The UTC bucket of `login_time`.
+fn bucket(range: ActiveRange) -> &'static str {
+    match range {
+        ActiveRange::Daily => "strftime('%Y-%m-%d', login_time)",
+        ActiveRange::Monthly => "strftime('%m-%Y', login_time)",
+        ActiveRange::Yearly => "strftime('%Y', login_time)",
+    }
+}
+
+/// Result codes: <https://www.sqlite.org/rescode.html>; the low byte of an extended code is its primary code.
+fn classify(code: &str) -> Class {
+    match code.parse::<i32>().map(|code| code & 0xff) {
+        Ok(BUSY | LOCKED) => Class::Conflict,
+        Ok(READ_ONLY | IO_ERROR | FULL | CANNOT_OPEN) => Class::Unavailable,
+        _ => Class::Other,
+    }
+}
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const READ_ONLY: i32 = 8;
+const IO_ERROR: i32 = 10;
+const FULL: i32 = 13;
+const CANNOT_OPEN: i32 = 14;
+
+/// There is no server to go away.
+fn is_shutdown(_code: &str) -> bool {
+    false
+}
+
+/// All steps in one transaction: the lock that keeps two processes apart is SQLite's own.
+async fn run_migrations(connection: &mut SqliteConnection, migrator: &Migrator) -> Result<(), MigrateError> {
+    let mut transaction = connection.begin_with(BEGIN_WRITE).await?;
+    migrator.run_direct(None, &mut *transaction, false).await?;
+    Ok(transaction.commit().await?)
+}
+
+fn create(path: &Path) -> Result<(), OpenError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| OpenError::Create { path, source }
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed(folder))?;
+    }
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    file.map(|_| ()).map_err(failed(path))
+}
+
+pub(crate) async fn open(options: &StoreOptions) -> Result<Opened, OpenError> {
+    let url = options.url.as_str();
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        let reason = "a database in memory would be a different one for every connection".to_owned();
+        return Err(OpenError::Url { reason });
+    }
+    let parsed = SqliteConnectOptions::from_str(url);
+    let readers = parsed
+        .map_err(|error| OpenError::Url { reason: error.to_string() })?
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging();
+    create(readers.get_filename())?;
+    let writers = readers.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+    let pool = |size| {
+        SqlitePoolOptions::new()
+            .max_connections(size)
+            .acquire_timeout(GATE_TIMEOUT)
+            .test_before_acquire(false)
+    };
+    // Connects now, so that a file that is no database is known at start.
+    let connected = pool(WRITERS).connect_with(writers.clone()).await;
+    let store = sql::SqlStore {
+        readers: pool(READERS).connect_lazy_with(readers.read_only(true)),
+        writers: connected.map_err(|error| OpenError::Connect { source: error.into() })?,
+        gate: Some(Arc::new(Semaphore::new(1))),
+        suspicion: Suspicion::none(0),
+    };
+    let migrations = Arc::new(sql::Schema::new(writers));
+    Ok(Opened { store: Arc::new(store), migrations, backend: Backend::Sqlite })
+}

@@ -1,0 +1,184 @@
+//! What happens when the database is gone, restarted, locked, or slow.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorward_core::ports::store::{Mode, Store, StoreError};
+use doorward_core::testkit::samples::{Samples, sample_time};
+use doorward_store::{StoreOptions, open};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor};
+use tokio::time::timeout;
+
+use crate::database::{Postgres, Sqlite, Tested};
+
+const KILL_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+/// Fills the pool with idle connections.
+async fn warm_up(store: &Arc<dyn Store>) -> Tested {
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        let mut tx = store.begin("warm up", Mode::Read).await?;
+        tx.signing_keys().await?;
+        open.push(tx);
+    }
+    drop(open);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn killed_connections_are_replaced() -> Tested {
+    let Some(database) = Postgres::create().await? else {
+        return Ok(());
+    };
+    let store = database.store();
+    warm_up(&store).await?;
+    database.connect().await?.execute(KILL_OTHERS).await?;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut failures = 0;
+    for _ in 0..20 {
+        let answer = match store.begin("after", Mode::Read).await {
+            Ok(mut tx) => tx.signing_keys().await.map(|_| ()),
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(()) => {}
+            Err(StoreError::Unavailable { .. }) => failures += 1,
+            Err(other) => return Err(other.into()),
+        }
+    }
+    assert!(failures <= 1, "{failures} of 20 reads met a dead connection");
+    database.discard().await
+}
+
+#[tokio::test]
+async fn a_write_begins_in_spite_of_dead_connections() -> Tested {
+    let Some(database) = Postgres::create().await? else {
+        return Ok(());
+    };
+    let store = database.store();
+    warm_up(&store).await?;
+    database.connect().await?.execute(KILL_OTHERS).await?;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let samples = Samples::new(1);
+    for number in 0..8 {
+        let mut tx = store.begin("after", Mode::Write).await?;
+        tx.add_tenant(&samples.tenant(&format!("t{number}")), sample_time()).await?;
+        tx.commit().await?;
+    }
+    database.discard().await
+}
+
+#[tokio::test]
+async fn a_slow_statement_is_given_up() -> Tested {
+    let Some(database) = Postgres::create().await? else {
+        return Ok(());
+    };
+    let mut blocker = database.connect().await?;
+    let mut lock = blocker.begin().await?;
+    lock.execute("LOCK TABLE tenants IN ACCESS EXCLUSIVE MODE").await?;
+    let store = database.store();
+    let waiting = async {
+        let mut tx = store.begin("blocked", Mode::Read).await?;
+        tx.tenant_by_key("x").await
+    };
+    let answer = timeout(Duration::from_secs(6), waiting).await?;
+    assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
+    lock.rollback().await?;
+    assert!(store.begin("free", Mode::Read).await?.tenant_by_key("x").await?.is_none());
+    blocker.close().await?;
+    database.discard().await
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_says_so_soon() -> Tested {
+    let Some(database) = Postgres::create().await? else {
+        return Ok(());
+    };
+    let store = database.store();
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(store.begin("hold", Mode::Write).await?);
+    }
+    let answer = timeout(Duration::from_secs(3), store.begin("one more", Mode::Write)).await?.map(|_| ());
+    assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
+    drop(held);
+    store.begin("again", Mode::Write).await?.commit().await?;
+    database.discard().await
+}
+
+#[tokio::test]
+async fn an_absent_server_says_so_soon() -> Tested {
+    let folder = tempfile::TempDir::new()?;
+    let url = format!("postgres:///doorward?host={}&user=postgres", folder.path().display());
+    let opened = open(&StoreOptions { url, max_connections: 4 }).await?;
+    let answer = timeout(Duration::from_secs(3), opened.store.ping()).await?;
+    assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
+    let answer = timeout(Duration::from_secs(6), opened.migrations.pending()).await?;
+    assert!(matches!(answer, Err(doorward_store::OpenError::Connect { .. })), "{answer:?}");
+    Ok(())
+}
+
+/// A server that is stopped in mid-air: it takes connections, and never answers.
+#[tokio::test]
+async fn a_silent_server_says_so_soon() -> Tested {
+    let folder = tempfile::TempDir::new()?;
+    let silent = tokio::net::UnixListener::bind(folder.path().join(".s.PGSQL.5432"))?;
+    let url = format!("postgres:///doorward?host={}&user=postgres", folder.path().display());
+    let opened = open(&StoreOptions { url, max_connections: 4 }).await?;
+    let answer =
+        timeout(Duration::from_secs(3), opened.store.begin("silent", Mode::Write)).await?.map(|_| ());
+    assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
+    drop(silent);
+    Ok(())
+}
+
+/// A committed transaction is there for whoever opens the file next.
+#[tokio::test]
+async fn sqlite_keeps_what_was_committed() -> Tested {
+    let database = Sqlite::create().await?;
+    let tenant = Samples::new(1).tenant("kept");
+    let mut tx = database.store().begin("keep", Mode::Write).await?;
+    tx.add_tenant(&tenant, sample_time()).await?;
+    tx.commit().await?;
+    let url = format!("sqlite://{}", database.file().display());
+    let again = open(&StoreOptions { url, max_connections: 1 }).await?;
+    assert_eq!(again.store.begin("look", Mode::Read).await?.tenant(tenant.id).await?, Some(tenant));
+    let mut connection = SqliteConnectOptions::new().filename(database.file()).connect().await?;
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await?;
+    assert_eq!(mode, "wal");
+    Ok(connection.close().await?)
+}
+
+/// Another process that writes for long: readers go on; a writer is told to try again, and succeeds afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_locked_by_another_process() -> Tested {
+    let database = Sqlite::create().await?;
+    let store = database.store();
+    let mut other = SqliteConnectOptions::new().filename(database.file()).connect().await?;
+    let lock = other.begin_with("BEGIN IMMEDIATE").await?;
+    assert!(store.begin("read", Mode::Read).await?.tenant_by_key("x").await?.is_none());
+    let answer = store.begin("write", Mode::Write).await.map(|_| ());
+    assert!(
+        matches!(answer, Err(StoreError::Conflict { .. } | StoreError::Unavailable { .. })),
+        "{answer:?}"
+    );
+    lock.rollback().await?;
+    store.begin("write", Mode::Write).await?.commit().await?;
+    Ok(other.close().await?)
+}
+
+/// A writer of this process that does not finish: the others are told within two seconds.
+#[tokio::test]
+async fn sqlite_gate_says_so_soon() -> Tested {
+    let database = Sqlite::create().await?;
+    let store = database.store();
+    let held = store.begin("hold", Mode::Write).await?;
+    let answer = timeout(Duration::from_secs(3), store.begin("wait", Mode::Write)).await?.map(|_| ());
+    assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
+    drop(held);
+    store.begin("wait", Mode::Write).await?.commit().await?;
+    Ok(())
+}

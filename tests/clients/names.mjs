@@ -1,0 +1,97 @@
+// node names.mjs OLD NEW
+// Fails when NEW lacks, or names otherwise, an operation, parameter, schema or property of OLD's main job
+// (the operations of fixtures/main-job.json). Clients are generated from these names.
+
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+const read = async (path) => JSON.parse(await readFile(path, 'utf8'));
+const [oldPath, newPath] = process.argv.slice(2);
+const [mainJob, oldDocument, newDocument] = await Promise.all(
+  [resolve(import.meta.dirname, 'fixtures/main-job.json'), oldPath, newPath].map(read),
+);
+
+const bodySchema = (holder) => holder?.content?.['application/json']?.schema;
+
+// A schema as the names a generator takes from it; inline schemas count by their content. What a request requires is
+// one text, so that requiring more is a difference; a reply may promise more.
+function shape(document, schema, isRequest, seen = new Set()) {
+  if (schema === undefined) {
+    return undefined;
+  }
+  if (schema.$ref !== undefined) {
+    const name = schema.$ref.split('/').at(-1);
+    if (seen.has(name)) {
+      return { name };
+    }
+    const named = document.components.schemas[name];
+    const inner = named === undefined ? { missing: true } : shape(document, named, isRequest, new Set([...seen, name]));
+    return { name, ...inner };
+  }
+  const required = [...(schema.required ?? [])].sort();
+  const properties = Object.entries(schema.properties ?? {}).sort(([a], [b]) => a.localeCompare(b));
+  return {
+    type: schema.type === 'integer' ? 'number' : schema.type,
+    items: shape(document, schema.items, isRequest, seen),
+    properties: properties.map(([name, property]) => ({ name, ...shape(document, property, isRequest, seen) })),
+    required: isRequest ? required.join(', ') : required,
+  };
+}
+
+function describe(document, path, method) {
+  const operation = document.paths[path]?.[method];
+  if (operation === undefined) {
+    return { missing: true };
+  }
+  const parameters = [...(document.paths[path].parameters ?? []), ...(operation.parameters ?? [])]
+    .map((parameter) => {
+      const { name, in: place, required = false, content, schema } = parameter;
+      const value = shape(document, bodySchema(parameter) ?? schema, true);
+      return { name, place, required, json: content !== undefined, value };
+    })
+    .sort((a, b) => a.name.localeCompare(b.name));
+  return {
+    operationId: operation.operationId,
+    tags: operation.tags,
+    parameters,
+    requiredParameters: parameters.filter((parameter) => parameter.required).map(({ name }) => name).join(', '),
+    bearer: operation.security?.some((scheme) => 'HTTPBearer' in scheme) ?? false,
+    request: shape(document, bodySchema(operation.requestBody), true),
+    response: shape(document, bodySchema(operation.responses['200']), false),
+  };
+}
+
+// Everything `before` says, `after` says too; `after` may say more (a reply the old document leaves open, another
+// property of a reply, an optional parameter).
+function* differences(before, after, place) {
+  if (before === undefined || (Array.isArray(before) && before.length === 0)) {
+    return;
+  }
+  if (Array.isArray(before)) {
+    for (const [index, item] of before.entries()) {
+      const named = typeof item === 'object';
+      const match = named ? after?.find((other) => other.name === item.name) : after?.find((other) => other === item);
+      yield* differences(item, match ?? null, `${place}.${named ? item.name : index}`);
+    }
+  } else if (typeof before === 'object' && after !== null && typeof after === 'object') {
+    for (const key of Object.keys(before)) {
+      yield* differences(before[key], after[key], `${place}.${key}`);
+    }
+  } else if (before !== after) {
+    const text = (value) => (value === null || value === undefined ? 'nothing' : JSON.stringify(value.name ?? value));
+    yield `${place}: ${text(before)} has become ${text(after)}`;
+  }
+}
+
+const found = [];
+for (const [path, methods] of Object.entries(mainJob.paths)) {
+  for (const method of Object.keys(methods)) {
+    const before = describe(oldDocument, path, method);
+    const after = describe(newDocument, path, method);
+    found.push(...differences(before, after, `${method.toUpperCase()} ${path}`));
+  }
+}
+for (const line of found) {
+  console.error(`  ${line}`);
+}
+process.exit(found.length === 0 ? 0 : 1);

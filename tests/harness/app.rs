@@ -1,0 +1,383 @@
+//! A server in this process, and the requests most tests make.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorward_core::domain::time::Timestamp;
+use doorward_core::testkit::clock::FixedClock;
+use doorward_core::usecase::Core;
+use doorward_core::usecase::apply::{ApplyOptions, ClientDefaults};
+use doorward_server::config::Settings;
+use doorward_server::serve::{self, Running};
+use doorward_server::wire::Overrides;
+use futures_util::FutureExt as _;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
+
+use super::database::{Database, Place};
+use super::reply::Reply;
+use crate::bootstrap::{PASSWORD, WEBAPP, secret_of};
+
+/// `tokens.issuer` of every test server.
+pub const ISSUER: &str = "https://auth.example.test";
+/// `security.master_key` of every test server.
+const MASTER_KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+/// Where every test's clock begins: 2026-11-21T09:30:00Z, in Unix seconds.
+pub const BEGINNING: i64 = 1_795_253_400;
+
+/// Settings that differ from those of the other tests.
+#[derive(Clone, Default, Debug)]
+pub struct Options {
+    environment: BTreeMap<String, String>,
+}
+
+impl Options {
+    /// Sets `section.key`.
+    #[must_use]
+    pub fn set(mut self, key: &str, value: &str) -> Self {
+        self.environment.insert(variable(key), value.to_owned());
+        self
+    }
+}
+
+fn variable(key: &str) -> String {
+    format!("DOORWARD__{}", key.replace('.', "__").to_uppercase())
+}
+
+/// A pair of tokens as answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tokens {
+    /// `accessToken`.
+    pub access: String,
+    /// `refreshToken`.
+    pub refresh: String,
+    /// `expires`, Unix milliseconds.
+    pub expires: i64,
+}
+
+impl Tokens {
+    /// The pair in an answer that has to be 200.
+    #[must_use]
+    #[track_caller]
+    pub fn of(reply: &Reply) -> Self {
+        let body = reply.ok();
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let names: Vec<&String> = body.as_object().expect("an object").keys().collect();
+        assert_eq!(names, ["accessToken", "refreshToken", "expires"]);
+        Self {
+            access: text("accessToken"),
+            refresh: text("refreshToken"),
+            expires: body["expires"].as_i64().expect("expires is a whole number"),
+        }
+    }
+}
+
+/// A server with its database and clock.
+pub struct App {
+    /// The clock; stands still unless moved.
+    pub clock: Arc<FixedClock>,
+    /// Its database.
+    pub place: Place,
+    http: reqwest::Client,
+    options: Options,
+    running: Mutex<Option<Started>>,
+    address: std::sync::Mutex<SocketAddr>,
+}
+
+/// A server that was just started.
+pub(super) struct Started {
+    pub(super) running: Running,
+    clock: Arc<FixedClock>,
+}
+
+/// Starts a server on `url`.
+pub(super) async fn start(url: &str, environment: &BTreeMap<String, String>) -> Started {
+    let clock = Arc::new(FixedClock::new(beginning()));
+    start_with_clock(url, environment, clock).await
+}
+
+async fn start_with_clock(
+    url: &str,
+    environment: &BTreeMap<String, String>,
+    clock: Arc<FixedClock>,
+) -> Started {
+    let mut all = base_environment(url);
+    all.insert(variable("database.auto_migrate"), "true".to_owned());
+    all.extend(environment.clone());
+    let settings = Settings::load(None, &all).expect("the test settings are valid");
+    let overrides = Overrides { clock: Some(clock.clone()), ..Overrides::default() };
+    let running = serve::start(settings, overrides).await.expect("the server starts");
+    Started { running, clock }
+}
+
+/// The settings that in-process servers and binaries of the tests share, as variables of the environment.
+#[must_use]
+pub fn base_environment(url: &str) -> BTreeMap<String, String> {
+    [
+        ("server.listen", "127.0.0.1:0"),
+        ("security.master_key", MASTER_KEY),
+        ("database.url", url),
+        ("tokens.issuer", ISSUER),
+        ("passwords.memory", "64KiB"),
+        ("passwords.iterations", "1"),
+    ]
+    .into_iter()
+    .map(|(key, value)| (variable(key), value.to_owned()))
+    .collect()
+}
+
+/// How the world is applied.
+#[must_use]
+pub fn apply_options() -> ApplyOptions {
+    let client_defaults = ClientDefaults {
+        access_token_ttl: Duration::from_mins(15),
+        refresh_token_ttl: Duration::from_hours(24),
+        auth_code_ttl: Duration::from_mins(3),
+    };
+    ApplyOptions { dry_run: false, reset_secrets: false, client_defaults }
+}
+
+/// A runtime for one test.
+pub(super) fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime can be built")
+}
+
+/// Runs a test on a server of its own.
+pub fn run<Body>(database: Database, body: Body)
+where
+    Body: AsyncFnOnce(&App),
+{
+    run_with(database, Options::default(), body);
+}
+
+/// Runs a test on a server of its own with other settings.
+pub fn run_with<Body>(database: Database, options: Options, body: Body)
+where
+    Body: AsyncFnOnce(&App),
+{
+    let Some(place) = database.copy() else { return };
+    runtime().block_on(async {
+        let app = App::start(place, options).await;
+        let outcome = AssertUnwindSafe(body(&app)).catch_unwind().await;
+        app.stop().await;
+        app.place.remove().await;
+        if let Err(failure) = outcome {
+            resume_unwind(failure);
+        }
+    });
+}
+
+impl App {
+    async fn start(place: Place, options: Options) -> Self {
+        let started = start(&place.url, &options.environment).await;
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .timeout(Duration::from_secs(30))
+            .build()
+            .expect("an HTTP client can be built");
+        Self {
+            clock: started.clock.clone(),
+            place,
+            http,
+            options,
+            address: std::sync::Mutex::new(started.running.address),
+            running: Mutex::new(Some(started)),
+        }
+    }
+
+    /// Stops the server; the database stays.
+    pub async fn stop(&self) {
+        if let Some(started) = self.running.lock().await.take() {
+            started.running.stop().await.expect("the server stops gracefully");
+        }
+    }
+
+    /// Stops the server and starts another on the same database, with the same clock.
+    pub async fn restart(&self) {
+        self.stop().await;
+        let started =
+            start_with_clock(&self.place.url, &self.options.environment, self.clock.clone()).await;
+        *self.address.lock().expect("nobody panics holding the address") = started.running.address;
+        *self.running.lock().await = Some(started);
+    }
+
+    /// The core of the running server.
+    pub async fn core(&self) -> Arc<Core> {
+        let running = self.running.lock().await;
+        running.as_ref().expect("the server runs").running.core.clone()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        *self.address.lock().expect("nobody panics holding the address")
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// A request to be completed and sent by [`App::send`].
+    #[must_use]
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("http://{}{path}", self.address()))
+    }
+
+    /// Sends; there has to be an answer.
+    pub async fn send(&self, request: RequestBuilder) -> Reply {
+        Reply::read(request.send().await.expect("the server answers")).await
+    }
+
+    /// `GET`.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// `GET` with a bearer token.
+    pub async fn get_as(&self, access: &str, path: &str) -> Reply {
+        self.send(self.request(Method::GET, path).bearer_auth(access)).await
+    }
+
+    /// `GET` with a bearer token and a query of one parameter.
+    pub async fn query_as(&self, access: &str, path: &str, name: &str, value: &Value) -> Reply {
+        let value = value.to_string();
+        self.send(self.request(Method::GET, path).bearer_auth(access).query(&[(name, value)])).await
+    }
+
+    /// `POST` of JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// `POST` of JSON with a bearer token.
+    pub async fn post_as(&self, access: &str, path: &str, body: &Value) -> Reply {
+        self.send(self.request(Method::POST, path).bearer_auth(access).json(body)).await
+    }
+
+    /// The body of a sign-in.
+    #[must_use]
+    pub fn credentials(client: &str, username: &str, password: &str) -> Value {
+        let mut body = json!({ "client_id": client, "username": username, "password": password });
+        if let Some(secret) = secret_of(client) {
+            body["client_secret"] = secret.into();
+        }
+        body
+    }
+
+    /// `POST /auth/login` with the right password.
+    pub async fn login(&self, client: &str, username: &str) -> Reply {
+        self.post("/auth/login", &Self::credentials(client, username, PASSWORD)).await
+    }
+
+    /// `POST /auth/login-token` with the right password.
+    pub async fn login_token(&self, client: &str, username: &str) -> Reply {
+        self.post("/auth/login-token", &Self::credentials(client, username, PASSWORD)).await
+    }
+
+    /// An authorization code.
+    pub async fn code(&self, client: &str, username: &str) -> String {
+        let body = self.login(client, username).await.ok();
+        body["code"].as_str().expect("a code is text").to_owned()
+    }
+
+    /// `POST /auth/token`.
+    pub async fn redeem(&self, client: &str, code: &str) -> Reply {
+        self.post("/auth/token", &json!({ "code": code, "clientId": client })).await
+    }
+
+    /// Signs in through the confidential client `webapp`.
+    pub async fn sign_in(&self, username: &str) -> Tokens {
+        self.sign_in_through(WEBAPP, username).await
+    }
+
+    /// Signs in by code.
+    pub async fn sign_in_through(&self, client: &str, username: &str) -> Tokens {
+        let code = self.code(client, username).await;
+        Tokens::of(&self.redeem(client, &code).await)
+    }
+
+    /// `POST /auth/token-refresh`.
+    pub async fn refresh(&self, tokens: &Tokens) -> Reply {
+        self.post_as(&tokens.access, "/auth/token-refresh", &json!({ "refreshToken": tokens.refresh })).await
+    }
+
+    /// `POST /auth/switch-token`.
+    pub async fn switch(&self, tokens: &Tokens, tenant: &str) -> Reply {
+        let body = json!({ "refreshToken": tokens.refresh, "tenantId": tenant });
+        self.post_as(&tokens.access, "/auth/switch-token", &body).await
+    }
+
+    /// `POST /logout`.
+    pub async fn log_out(&self, tokens: &Tokens) -> Reply {
+        self.post_as(&tokens.access, "/logout", &json!({ "refreshToken": tokens.refresh })).await
+    }
+
+    /// `PATCH /auth/change-password`.
+    pub async fn change_password(&self, access: &str, body: &Value) -> Reply {
+        self.send(self.request(Method::PATCH, "/auth/change-password").bearer_auth(access).json(body)).await
+    }
+
+    /// `GET /auth/me`.
+    pub async fn me(&self, access: &str) -> Reply {
+        self.get_as(access, "/auth/me").await
+    }
+
+    /// Whether the access token is accepted.
+    pub async fn accepts(&self, access: &str) -> bool {
+        self.me(access).await.status == 200
+    }
+
+    /// The rows of login activity that `reader` sees with a filter.
+    pub async fn activity(&self, reader: &Tokens, filter: &Value) -> Vec<Value> {
+        let body = self.query_as(&reader.access, "/login-activity", "filter", filter).await.ok();
+        body.as_array().expect("a list").clone()
+    }
+
+    /// Asks again and again, for what happens after a reply or in another process, until the answer is there.
+    ///
+    /// # Panics
+    /// When it takes longer than ten seconds.
+    pub async fn eventually<Answer, Question>(&self, what: &str, question: Question) -> Answer
+    where
+        Question: AsyncFn() -> Option<Answer>,
+    {
+        eventually(what, Duration::from_secs(10), question).await
+    }
+}
+
+/// Asks again and again until the answer is there.
+///
+/// # Panics
+/// When it takes longer than `limit`.
+pub async fn eventually<Answer, Question>(what: &str, limit: Duration, question: Question) -> Answer
+where
+    Question: AsyncFn() -> Option<Answer>,
+{
+    let asking = async {
+        loop {
+            if let Some(answer) = question().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let answer = tokio::time::timeout(limit, asking).await;
+    answer.unwrap_or_else(|_| unreachable!("within {limit:?} it did not happen that {what}"))
+}
+
+/// Where every test's clock begins.
+#[must_use]
+pub fn beginning() -> Timestamp {
+    Timestamp::from_unix_seconds(BEGINNING).expect("a moment of this century")
+}

@@ -1,0 +1,199 @@
+//! A database of its own for every test, copied from a template made once per test run.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use doorward_server::apply::bootstrap;
+use doorward_server::apply_file::ApplyFile;
+use sqlx::{Connection as _, PgConnection};
+use tempfile::TempDir;
+
+use super::app::{apply_options, start};
+
+/// Names the PostgreSQL server of the tests: `postgres:///postgres?host=/run/x&user=postgres`.
+pub const POSTGRES_URL: &str = "DOORWARD_TEST_POSTGRES_URL";
+/// Set to `1` where there is no PostgreSQL; its tests then say so and pass.
+pub const SQLITE_ONLY: &str = "DOORWARD_TEST_SQLITE_ONLY";
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Database {
+    /// A file.
+    Sqlite,
+    /// A database on the server of [`POSTGRES_URL`].
+    Postgres,
+}
+
+/// One test's database, removed by [`Place::remove`].
+#[derive(Debug)]
+pub struct Place {
+    /// Holds the SQLite file and whatever else the server keeps.
+    pub directory: TempDir,
+    /// `database.url`.
+    pub url: String,
+    name: Option<String>,
+}
+
+impl Database {
+    /// A copy of the template; `None` where PostgreSQL may be left out.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL, unless [`SQLITE_ONLY`] says so.
+    #[must_use]
+    pub fn copy(self) -> Option<Place> {
+        match self {
+            Self::Sqlite => Some(copy_sqlite()),
+            Self::Postgres => server_url().map(|server| on_own_thread(move || copy_postgres(server))),
+        }
+    }
+
+    /// An empty database; `None` where PostgreSQL may be left out.
+    ///
+    /// # Panics
+    /// As [`Database::copy`].
+    #[must_use]
+    pub fn empty(self) -> Option<Place> {
+        match self {
+            Self::Sqlite => Some(empty_sqlite()),
+            Self::Postgres => {
+                server_url().map(|server| on_own_thread(move || new_postgres(server, "template0")))
+            }
+        }
+    }
+}
+
+impl Place {
+    /// Drops the PostgreSQL database; files go with the directory.
+    pub async fn remove(&self) {
+        if let (Some(name), Some(server)) = (&self.name, server_url()) {
+            administer(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        }
+    }
+
+    /// The SQLite file.
+    #[must_use]
+    pub fn sqlite_file(&self) -> PathBuf {
+        self.directory.path().join("doorward.db")
+    }
+}
+
+/// The value of a variable of the environment.
+#[must_use]
+pub fn environment(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the tests have no configuration but their environment")]
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn server_url() -> Option<String> {
+    if let Some(url) = environment(POSTGRES_URL) {
+        return Some(url);
+    }
+    let is_left_out = environment(SQLITE_ONLY).as_deref() == Some("1");
+    assert!(
+        is_left_out,
+        "{POSTGRES_URL} is not set: this test needs a PostgreSQL server; ./dev test starts one. \
+         Set {SQLITE_ONLY}=1 to leave the tests on PostgreSQL out"
+    );
+    eprint_reason();
+    None
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is left out says why")]
+fn eprint_reason() {
+    eprintln!("left out: {SQLITE_ONLY}=1 and {POSTGRES_URL} is not set");
+}
+
+/// The database's name goes into the URL of the server.
+fn with_name(server: &str, name: &str) -> String {
+    let (before, options) = server.split_once('?').unwrap_or((server, ""));
+    let authority_at = before.find("://").map_or(0, |at| at + 3);
+    let path_at = before[authority_at..].find('/').map_or(before.len(), |at| authority_at + at);
+    let question_mark = if options.is_empty() { "" } else { "?" };
+    format!("{}/{name}{question_mark}{options}", &before[..path_at])
+}
+
+fn unique_name(purpose: &str) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("doorward_{purpose}_{}_{number}", std::process::id())
+}
+
+async fn administer(server: &str, statement: &str) {
+    let mut connection = PgConnection::connect(server).await.expect("the PostgreSQL server answers");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
+        .execute(&mut connection)
+        .await
+        .expect("databases can be made and dropped");
+    connection.close().await.expect("the connection closes");
+}
+
+fn directory() -> TempDir {
+    tempfile::Builder::new().prefix("doorward-test-").tempdir().expect("a temporary directory can be made")
+}
+
+fn empty_sqlite() -> Place {
+    let directory = directory();
+    let url = format!("sqlite://{}", directory.path().join("doorward.db").display());
+    Place { directory, url, name: None }
+}
+
+async fn new_postgres(server: String, template: &str) -> Place {
+    let name = unique_name("test");
+    administer(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    Place { directory: directory(), url: with_name(&server, &name), name: Some(name) }
+}
+
+fn copy_sqlite() -> Place {
+    static TEMPLATE: OnceLock<Place> = OnceLock::new();
+    let template = TEMPLATE.get_or_init(|| {
+        let place = empty_sqlite();
+        let url = place.url.clone();
+        on_own_thread(move || fill(url));
+        place
+    });
+    let place = empty_sqlite();
+    for file in ["doorward.db", "doorward.db-wal"] {
+        copy_if_there(&template.directory.path().join(file), &place.directory.path().join(file));
+    }
+    place
+}
+
+fn copy_if_there(from: &Path, to: &Path) {
+    if from.exists() {
+        std::fs::copy(from, to).expect("a file can be copied");
+    }
+}
+
+async fn copy_postgres(server: String) -> Place {
+    static TEMPLATE: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
+    let template = TEMPLATE
+        .get_or_init(|| async {
+            let name = unique_name("template");
+            administer(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+            fill(with_name(&server, &name)).await;
+            name
+        })
+        .await;
+    new_postgres(server.clone(), template).await
+}
+
+/// Migrates and applies the world.
+async fn fill(url: String) {
+    let running = start(&url, &BTreeMap::new()).await.running;
+    let file = ApplyFile::parse(&crate::bootstrap::world(), "world.toml").expect("the world is well-formed");
+    running.core.apply(&bootstrap(file), apply_options()).await.expect("the world can be applied");
+    running.stop().await.expect("the server stops gracefully");
+}
+
+/// Runs async work from anywhere, inside or outside a runtime.
+fn on_own_thread<Work, Doing>(work: Work) -> Doing::Output
+where
+    Work: FnOnce() -> Doing + Send + 'static,
+    Doing: Future,
+    Doing::Output: Send + 'static,
+{
+    let thread = std::thread::spawn(move || super::app::runtime().block_on(work()));
+    thread.join().expect("the work on the test database succeeds")
+}

@@ -1,0 +1,17 @@
+//! What users, applications and operators do, step by step.
+
+mod active_users;
+mod activity;
+mod activity_filter;
+mod algorithms;
+mod change_password;
+mod code;
+mod command_line;
+mod login;
+mod logout;
+mod me;
+mod refresh;
+mod restart;
+mod reuse;
+mod status;
+mod switch;

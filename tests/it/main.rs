@@ -1,0 +1,10 @@
+//! The integration tests: one binary, because linking many costs more than running them.
+
+#[cfg(test)]
+mod dialects;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod flows;
+#[cfg(test)]
+mod security;
