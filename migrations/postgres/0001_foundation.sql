@@ -259,7 +259,7 @@ CREATE TABLE login_activity (
 CREATE INDEX login_activity_page ON login_activity (tenant_id, login_time DESC, id DESC);
 CREATE INDEX login_activity_tenant_id ON login_activity (tenant_id, id);
 CREATE INDEX login_activity_actor ON login_activity (tenant_id, actor, login_time);
-CREATE INDEX login_activity_active_users ON login_activity (tenant_id, login_time, login_type, actor);
+CREATE INDEX login_activity_active_users ON login_activity (tenant_id, login_time, login_type, actor, id);
 COMMENT ON TABLE login_activity IS 'Who signed in, refreshed, signed out, or failed to. No foreign keys: it outlives what it tells of.';
 COMMENT ON COLUMN login_activity.actor IS 'The user''s id as text; imported rows may hold other keys.';
 COMMENT ON COLUMN login_activity.tenant_id IS 'Null for a failure of a user without a tenant.';

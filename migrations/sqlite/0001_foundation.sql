@@ -197,7 +197,7 @@ CREATE TABLE login_activity (
 CREATE INDEX login_activity_page ON login_activity (tenant_id, login_time DESC, id DESC);
 CREATE INDEX login_activity_tenant_id ON login_activity (tenant_id, id);
 CREATE INDEX login_activity_actor ON login_activity (tenant_id, actor, login_time);
-CREATE INDEX login_activity_active_users ON login_activity (tenant_id, login_time, login_type, actor);
+CREATE INDEX login_activity_active_users ON login_activity (tenant_id, login_time, login_type, actor, id);
 
 CREATE TABLE signing_keys (
     kid TEXT PRIMARY KEY,

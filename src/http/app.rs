@@ -76,3 +76,6 @@ impl Endpoint for Mounted {
         Ok(response)
     }
 }
+
+#[cfg(test)]
+mod tests;

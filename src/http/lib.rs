@@ -6,6 +6,8 @@
 mod app;
 mod docs;
 mod extract;
+#[cfg(test)]
+mod fakes;
 mod health;
 mod lingering;
 mod middleware;

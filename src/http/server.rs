@@ -142,3 +142,6 @@ impl Server {
         Ok(self.app.get_response(request).await.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             print("The configuration can be used.\n")
         }
         Command::Openapi { dialect: Dialect::Native } => print(&doorward_http::native_document()),
-        Command::Openapi { dialect } => bail!("the dialect {dialect:?} is not available yet; there is: native"),
+        Command::Openapi { dialect } => {
+            bail!("the dialect {dialect:?} is not available yet; there is: native")
+        }
     }
 }
 
@@ -104,14 +106,9 @@ pub async fn apply_declared(
 }
 
 fn render(report: &Report, dry_run: bool) -> String {
-    let mut text = String::new();
-    for change in &report.changes {
-        text.push_str(&format!("{change}\n"));
-    }
-    if dry_run {
-        text.push_str("dry run: nothing was changed\n");
-    }
-    text
+    let lines = report.changes.iter().map(|change| format!("{change}\n"));
+    let closing = dry_run.then(|| "dry run: nothing was changed\n".to_owned());
+    lines.chain(closing).collect()
 }
 
 async fn migrate(settings: &Settings, plan: bool) -> anyhow::Result<()> {
@@ -135,14 +132,17 @@ async fn operate_keys(settings: &Settings, command: Keys) -> anyhow::Result<()> 
     let keys = wire::assemble(settings, Overrides::default()).await?.keys;
     match command {
         Keys::List => {
-            print("KID                                          ALG    STAGE    CREATED                   SIGNS FROM                RETIRED\n")?;
+            print(
+                "KID                                          ALG    STAGE    CREATED                   SIGNS FROM                RETIRED\n",
+            )?;
             for key in keys.list().await? {
                 let stage = match key.stage {
                     KeyStage::Next => "next",
                     KeyStage::Current => "current",
                     KeyStage::Retired => "retired",
                 };
-                let time = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), Timestamp::to_iso_millis);
+                let time =
+                    |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), Timestamp::to_iso_millis);
                 print(&format!(
                     "{:<44} {:<6} {stage:<8} {:<25} {:<25} {}\n",
                     key.kid,

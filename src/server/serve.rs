@@ -9,6 +9,7 @@ use doorward_http::HttpSettings;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
 use crate::wire::{self, Assembly, Overrides};
@@ -31,7 +32,7 @@ impl Running {
     /// The accept loop failed.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stop.cancel();
-        self.finished().await
+        Ok(self.served.await??)
     }
 
     /// Stops when `signal` completes, or earlier when the accept loop fails.
@@ -50,14 +51,6 @@ impl Running {
             }
         }
     }
-
-    async fn finished(self) -> anyhow::Result<()> {
-        self.served.await??;
-        let tasks = &self.core.ports().tasks;
-        tasks.close();
-        tasks.wait().await;
-        Ok(())
-    }
 }
 
 /// Requests are answered from now on: the schema is right, keys and revocations are loaded.
@@ -66,8 +59,9 @@ impl Running {
 /// One line about what cannot be used.
 pub async fn start(mut settings: Settings, overrides: Overrides) -> anyhow::Result<Running> {
     let listen = settings.server.listen;
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("server.listen = \"{listen}\" cannot be used"))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("server.listen = \"{listen}\" cannot be used"))?;
     let address = listener.local_addr()?;
     settings.server.listen = address;
     let Assembly { core, ring, .. } = wire::assemble(&settings, overrides).await?;
@@ -78,7 +72,8 @@ pub async fn start(mut settings: Settings, overrides: Overrides) -> anyhow::Resu
     let http = http_settings(&settings);
     let app = doorward_http::app(core.clone(), http.clone());
     let tasks = core.ports().tasks.clone();
-    let served = tasks.spawn(doorward_http::serve(listener, app, http, tasks.clone(), stop.clone()));
+    // On a tracker of its own: at the end it waits for everything on the core's.
+    let served = TaskTracker::new().spawn(doorward_http::serve(listener, app, http, tasks, stop.clone()));
     tracing::info!(event = "serving", address = %address, public_url = settings.public_url());
     Ok(Running { address, core, stop, served })
 }

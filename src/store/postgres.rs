@@ -19,6 +19,8 @@ mod sql;
 pub(crate) type Db = sqlx::Postgres;
 
 const BEGIN_WRITE: &str = "BEGIN";
+/// A free connection and an answer on it.
+const BEGIN_TIMEOUT: Duration = Duration::from_millis(2500);
 /// For a server that does not even say no; a little longer than [`SERVER_TIMEOUT`], which leaves the connection usable.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 const SERVER_TIMEOUT: &str = "4s";

@@ -26,6 +26,8 @@ pub(crate) type Db = sqlx::Sqlite;
 
 /// Takes the write lock at once: a lock taken later fails, without waiting, when another writer came between.
 const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+/// A little longer than [`BUSY_TIMEOUT`], which leaves the connection usable.
+const BEGIN_TIMEOUT: Duration = Duration::from_secs(6);
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a writer of this process waits for its turn.
 const GATE_TIMEOUT: Duration = Duration::from_secs(2);

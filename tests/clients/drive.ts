@@ -1,4 +1,4 @@
-// The main job through a generated client. Copied beside every client, so the same calls must compile and work with all.
+// The main job through a generated client. Copied beside every client: the same calls must compile and work with all.
 // DOORWARD_URL = the server, DOORWARD_USER = the user of bootstrap.toml to sign in as.
 
 import assert from 'node:assert/strict';

@@ -11,6 +11,12 @@ const [mainJob, oldDocument, newDocument] = await Promise.all(
   [resolve(import.meta.dirname, 'fixtures/main-job.json'), oldPath, newPath].map(read),
 );
 
+// Where our document is meant to differ: the old service answered 400 without these dates, but its document called
+// them optional.
+const INTENDED = ['parameters.startDate.required', 'parameters.endDate.required', 'requiredParameters'].map(
+  (part) => `GET /active-users/{range}.${part}`,
+);
+
 const bodySchema = (holder) => holder?.content?.['application/json']?.schema;
 
 // A schema as the names a generator takes from it; inline schemas count by their content. What a request requires is
@@ -22,11 +28,11 @@ function shape(document, schema, isRequest, seen = new Set()) {
   if (schema.$ref !== undefined) {
     const name = schema.$ref.split('/').at(-1);
     if (seen.has(name)) {
-      return { name };
+      return { schema: name };
     }
     const named = document.components.schemas[name];
     const inner = named === undefined ? { missing: true } : shape(document, named, isRequest, new Set([...seen, name]));
-    return { name, ...inner };
+    return { schema: name, ...inner };
   }
   const required = [...(schema.required ?? [])].sort();
   const properties = Object.entries(schema.properties ?? {}).sort(([a], [b]) => a.localeCompare(b));
@@ -38,18 +44,25 @@ function shape(document, schema, isRequest, seen = new Set()) {
   };
 }
 
-function describe(document, path, method) {
-  const operation = document.paths[path]?.[method];
-  if (operation === undefined) {
-    return { missing: true };
-  }
-  const parameters = [...(document.paths[path].parameters ?? []), ...(operation.parameters ?? [])]
+// Without headers named Authorization: a generator is to ignore them, `security` speaks for them (OpenAPI 3.0.3,
+// Parameter Object).
+function parametersOf(document, path, operation) {
+  return [...(document.paths[path].parameters ?? []), ...(operation.parameters ?? [])]
+    .filter((parameter) => !(parameter.in === 'header' && parameter.name.toLowerCase() === 'authorization'))
     .map((parameter) => {
       const { name, in: place, required = false, content, schema } = parameter;
       const value = shape(document, bodySchema(parameter) ?? schema, true);
       return { name, place, required, json: content !== undefined, value };
     })
     .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function describe(document, path, method) {
+  const operation = document.paths[path]?.[method];
+  if (operation === undefined) {
+    return { missing: true };
+  }
+  const parameters = parametersOf(document, path, operation);
   return {
     operationId: operation.operationId,
     tags: operation.tags,
@@ -71,14 +84,14 @@ function* differences(before, after, place) {
     for (const [index, item] of before.entries()) {
       const named = typeof item === 'object';
       const match = named ? after?.find((other) => other.name === item.name) : after?.find((other) => other === item);
-      yield* differences(item, match ?? null, `${place}.${named ? item.name : index}`);
+      yield* differences(item, match, `${place}.${named ? item.name : index}`);
     }
-  } else if (typeof before === 'object' && after !== null && typeof after === 'object') {
+  } else if (typeof before === 'object' && typeof after === 'object') {
     for (const key of Object.keys(before)) {
       yield* differences(before[key], after[key], `${place}.${key}`);
     }
-  } else if (before !== after) {
-    const text = (value) => (value === null || value === undefined ? 'nothing' : JSON.stringify(value.name ?? value));
+  } else if (before !== after && !INTENDED.includes(place)) {
+    const text = (value) => JSON.stringify(value?.name ?? value?.schema ?? value) ?? 'nothing';
     yield `${place}: ${text(before)} has become ${text(after)}`;
   }
 }
@@ -92,6 +105,6 @@ for (const [path, methods] of Object.entries(mainJob.paths)) {
   }
 }
 for (const line of found) {
-  console.error(`  ${line}`);
+  console.log(`  ${line}`);
 }
 process.exit(found.length === 0 ? 0 : 1);

@@ -20,6 +20,7 @@ scratch=
 server=
 passed=0
 failed=0
+undriven=0
 
 stop_server() {
   if [[ -n $server ]]; then
@@ -106,8 +107,9 @@ drive() {
   local name=$1
   if ! "$here/node_modules/.bin/tsc" -p "$here/build/$name"; then
     fail "$name: the client does not compile with the driver"
-  elif ! DOORWARD_URL=$url DOORWARD_USER=$name timeout 60 node "$here/build/$name/out/drive.js"; then
+  elif ! DOORWARD_URL=$url DOORWARD_USER=$name timeout 60 node "$here/build/$name/out/drive.js" 2>&1; then
     fail "$name: the main job"
+    undriven=$((undriven + 1))
   else
     pass "$name: generated, compiled, main job driven"
   fi
@@ -142,7 +144,7 @@ fi
 for document in "${documents[@]}"; do
   drive "${document%%=*}"
 done
-if ((failed > 0)); then
+if ((undriven > 0)); then
   echo "--- the server's last lines"
   tail -n 20 "$scratch/server.log"
 fi

@@ -10,9 +10,11 @@ use doorward_core::domain::time::Timestamp;
 use doorward_core::testkit::clock::FixedClock;
 use doorward_core::usecase::Core;
 use doorward_core::usecase::apply::{ApplyOptions, ClientDefaults};
+use doorward_server::apply::bootstrap;
+use doorward_server::apply_file::ApplyFile;
 use doorward_server::config::Settings;
 use doorward_server::serve::{self, Running};
-use doorward_server::wire::Overrides;
+use doorward_server::wire::{self, Assembly, Overrides};
 use futures_util::FutureExt as _;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -106,13 +108,16 @@ async fn start_with_clock(
     environment: &BTreeMap<String, String>,
     clock: Arc<FixedClock>,
 ) -> Started {
+    let overrides = Overrides { clock: Some(clock.clone()), ..Overrides::default() };
+    let running = serve::start(settings(url, environment), overrides).await.expect("the server starts");
+    Started { running, clock }
+}
+
+fn settings(url: &str, environment: &BTreeMap<String, String>) -> Settings {
     let mut all = base_environment(url);
     all.insert(variable("database.auto_migrate"), "true".to_owned());
     all.extend(environment.clone());
-    let settings = Settings::load(None, &all).expect("the test settings are valid");
-    let overrides = Overrides { clock: Some(clock.clone()), ..Overrides::default() };
-    let running = serve::start(settings, overrides).await.expect("the server starts");
-    Started { running, clock }
+    Settings::load(None, &all).expect("the test settings are valid")
 }
 
 /// The settings that in-process servers and binaries of the tests share, as variables of the environment.
@@ -215,6 +220,22 @@ impl App {
     pub async fn core(&self) -> Arc<Core> {
         let running = self.running.lock().await;
         running.as_ref().expect("the server runs").running.core.clone()
+    }
+
+    /// What another process on the same database, with the same clock, would work with.
+    pub async fn other_process(&self) -> Assembly {
+        let overrides = Overrides { clock: Some(self.clock.clone()), ..Overrides::default() };
+        let settings = settings(&self.place.url, &self.options.environment);
+        wire::assemble(&settings, overrides).await.expect("a second process can open the database")
+    }
+
+    /// Applies a file on the running server's core.
+    ///
+    /// # Panics
+    /// When it cannot be applied.
+    pub async fn apply(&self, text: &str) {
+        let file = ApplyFile::parse(text, "test.toml").expect("the file is well-formed");
+        self.core().await.apply(&bootstrap(file), apply_options()).await.expect("the file can be applied");
     }
 
     /// Where it listens.
@@ -380,4 +401,9 @@ where
 #[must_use]
 pub fn beginning() -> Timestamp {
     Timestamp::from_unix_seconds(BEGINNING).expect("a moment of this century")
+}
+
+/// Runs async work to its end.
+pub fn block_on<Work: Future>(work: Work) -> Work::Output {
+    runtime().block_on(work)
 }

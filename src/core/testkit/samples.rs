@@ -91,7 +91,7 @@ impl Samples {
             logout_redirect_uris: vec!["https://a.test/bye".to_owned()],
             grants: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
             scopes: vec!["openid".to_owned()],
-            access_token_ttl: Duration::from_secs(900),
+            access_token_ttl: Duration::from_mins(15),
             refresh_token_ttl: Duration::from_hours(24),
             auth_code_ttl: Duration::from_millis(60_500),
             algorithm: Some(Algorithm::HS256),
@@ -177,7 +177,7 @@ impl Samples {
             membership: membership.id,
             credential_version: 1,
             created_at: now,
-            expires_at: now.plus(Duration::from_secs(60)),
+            expires_at: now.plus(Duration::from_mins(1)),
         }
     }
 
@@ -194,7 +194,7 @@ impl Samples {
             access: IssuedAccess {
                 id: self.id(),
                 issued_at: now.whole_seconds(),
-                expires_at: now.whole_seconds().plus(Duration::from_secs(900)),
+                expires_at: now.whole_seconds().plus(Duration::from_mins(15)),
             },
             created_at: now,
             expires_at: now.plus(Duration::from_hours(24)),

@@ -40,6 +40,9 @@ const NULLABLE: [(&str, &[&str]); 2] = [
 /// Properties that are date-times.
 const DATE_TIMES: [(&str, &str); 1] = [("LoginActivityWithRelations", "loginTime")];
 
+/// Properties that the old document has as plain numbers.
+const NUMBERS: [(&str, &str); 2] = [("TokenResponse", "expires"), ("loopback.Count", "count")];
+
 /// The finished document, pretty-printed.
 pub(super) fn complete(generated: &str) -> String {
     let mut document: Value = serde_json::from_str(generated).unwrap_or_default();
@@ -105,6 +108,13 @@ fn complete_schemas(schemas: &mut Value) {
     }
     for (name, property) in DATE_TIMES {
         schemas[name]["properties"][property]["format"] = "date-time".into();
+    }
+    for (name, property) in NUMBERS {
+        let schema = &mut schemas[name]["properties"][property];
+        schema["type"] = "number".into();
+        if let Some(schema) = schema.as_object_mut() {
+            schema.shift_remove("format");
+        }
     }
     schemas["SuccessResponse"]["additionalProperties"] = true.into();
     schemas["login_activity.Filter"] = filter_schema();

@@ -12,7 +12,7 @@ use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
-use poem_openapi::error::ParseParamError;
+use poem_openapi::error::ParsePathError;
 use poem_openapi::registry::{MetaResponses, Registry};
 use serde_json::{Map, Value, json};
 
@@ -330,15 +330,10 @@ impl From<poem::Error> for Failure {
             Ok(failure) => return failure,
             Err(error) => error,
         };
-        if error.is::<NotFoundError>() || error.is::<MethodNotAllowedError>() {
+        // A path parameter is a text; one that cannot be read is no UTF-8, and no path of ours is.
+        if error.is::<NotFoundError>() || error.is::<MethodNotAllowedError>() || error.is::<ParsePathError>()
+        {
             return Self::unknown_api();
-        }
-        if let Some(parameter) = error.downcast_ref::<ParseParamError>() {
-            let details = json!({ "parameter": parameter.name, "reason": parameter.reason });
-            return Self::invalid_parameter(
-                format!("Invalid data for parameter \"{}\".", parameter.name),
-                details,
-            );
         }
         let status = error.status();
         if status.is_client_error() {

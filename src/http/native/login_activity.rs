@@ -1,36 +1,23 @@
 //! Who signed in, refreshed, signed out or failed to, in the caller's tenant.
 
-use doorward_core::domain::activity::{ActiveRange, Activity};
+use doorward_core::domain::activity::Activity;
 use doorward_core::domain::activity_query::Column;
 use doorward_core::domain::error::{Error, ErrorKind};
-use doorward_core::usecase::ActiveUsersQuery;
+use poem_openapi::OpenApi;
 use poem_openapi::param::Path;
 use poem_openapi::types::Any;
-use poem_openapi::{Enum, OpenApi};
 use serde_json::{Map, Value};
 
 use super::Tag;
 use super::error::Failure;
 use super::filter::{Filter, Where};
-use super::period::Period;
 use super::reply::Reply;
+use super::report::Report;
 use super::wire::{Count, LoginActivityWithRelations};
 use crate::extract::bearer::Bearer;
 use crate::shared::App;
 
 pub(crate) struct LoginActivityApi;
-
-/// The size of a bucket of active users.
-#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-#[oai(rename_all = "lowercase")]
-pub(crate) enum Range {
-    /// 2026-11-21
-    Daily,
-    /// 11-2026
-    Monthly,
-    /// 2026
-    Yearly,
-}
 
 #[OpenApi(tag = "Tag::LoginActivityController")]
 impl LoginActivityApi {
@@ -76,12 +63,10 @@ impl LoginActivityApi {
     async fn get_active_users(
         &self,
         app: App,
-        range: Path<Range>,
-        period: Period,
+        report: Report,
         caller: Bearer,
     ) -> Result<Reply<Any<Value>>, Failure> {
-        let query = ActiveUsersQuery { range: range.0.into(), from: period.from, to: period.to };
-        let buckets = app.core.active_users(&caller.0, query).await?;
+        let buckets = app.core.active_users(&caller.0, report.0).await?;
         let buckets = buckets.into_iter().map(|(bucket, types)| {
             let types = types.into_iter().map(|(login_type, rows)| {
                 let rows = rows.iter().map(|row| row_object(row, &Column::ALL)).collect();
@@ -90,16 +75,6 @@ impl LoginActivityApi {
             (bucket, Value::Object(types.collect()))
         });
         Reply::of(&Value::Object(buckets.collect()))
-    }
-}
-
-impl From<Range> for ActiveRange {
-    fn from(range: Range) -> Self {
-        match range {
-            Range::Daily => Self::Daily,
-            Range::Monthly => Self::Monthly,
-            Range::Yearly => Self::Yearly,
-        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::report::RANGES;
+
 /// One operation.
 pub(super) struct Operation {
     pub(super) id: &'static str,
@@ -17,6 +19,7 @@ pub(super) struct Operation {
 pub(super) enum Parameter {
     Filter,
     Where,
+    Range,
     StartDate,
     EndDate,
     DeviceId,
@@ -101,7 +104,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "LoginActivityController.getActiveUsers",
         description: "Active users by bucket and login type",
         failures: QUERIES,
-        parameters: &[Parameter::StartDate, Parameter::EndDate],
+        parameters: &[Parameter::Range, Parameter::StartDate, Parameter::EndDate],
     },
 ];
 
@@ -119,6 +122,13 @@ impl Parameter {
                 "in": "query",
                 "description": "JSON, or brackets as in where[loginType]=ACCESS",
                 "content": { "application/json": { "schema": where_schema() } },
+            }),
+            Self::Range => json!({
+                "name": "range",
+                "in": "path",
+                "required": true,
+                "description": "Size of the buckets: 2026-11-21, 11-2026 or 2026",
+                "schema": { "type": "string", "enum": RANGES },
             }),
             Self::StartDate => date("startDate", "First moment, RFC 3339"),
             Self::EndDate => date("endDate", "Last moment, RFC 3339"),

@@ -114,7 +114,8 @@ pub(crate) struct UserPreferences {
     pub(crate) locale: String,
 }
 
-/// The user an access token speaks for. Documents `UserClaims` of the core; a test compares the two.
+// Only documents `UserClaims` of the core, which is what is sent; a test compares the two.
+/// The user an access token speaks for.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub(crate) struct AuthUser {

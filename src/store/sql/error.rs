@@ -16,23 +16,20 @@ pub(super) enum Timed {
 }
 
 impl Timed {
-    /// Whether the connection is of no more use, so that its neighbours in the pool are suspect.
-    pub(super) fn is_lost_connection(&self) -> bool {
+    /// Whether the driver found the connection dead.
+    pub(super) fn is_broken_connection(&self) -> bool {
         match self {
-            Self::TimedOut(_)
-            | Self::Failed(sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_)) => {
-                true
-            }
+            Self::Failed(sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_)) => true,
             Self::Failed(sqlx::Error::Database(error)) => {
                 error.code().is_some_and(|code| super::super::is_shutdown(&code))
             }
-            Self::Failed(_) => false,
+            Self::Failed(_) | Self::TimedOut(_) => false,
         }
     }
 
-    /// Makes the neighbours suspect when the connection was lost.
+    /// Makes the neighbours in the pool suspect when the connection is dead, or does not answer.
     pub(super) fn noted_by(self, suspicion: &Suspicion) -> Self {
-        if self.is_lost_connection() {
+        if self.is_broken_connection() || matches!(self, Self::TimedOut(_)) {
             suspicion.raise();
         }
         self

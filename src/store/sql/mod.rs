@@ -24,7 +24,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use doorward_core::domain::revocation::Revocation;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::store::{Mode, Store, StoreError, Stored, TailCursor, Tx};
@@ -33,7 +33,7 @@ use sqlx::query::Query;
 use sqlx::{Database, Pool, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{BEGIN_WRITE, Db, GATE_TIMEOUT, STATEMENT_TIMEOUT};
+use super::{BEGIN_TIMEOUT, BEGIN_WRITE, Db, GATE_TIMEOUT, STATEMENT_TIMEOUT};
 use crate::suspicion::Suspicion;
 use error::Timed;
 pub(crate) use migrate::Schema;
@@ -78,16 +78,20 @@ impl SqlStore {
                 Some(permit.await.map_err(|error| error.into_store(name))?)
             }
         };
-        let begun = within(STATEMENT_TIMEOUT, self.writers.begin_with(BEGIN_WRITE));
-        let transaction = match begun.await {
+        let attempt = || within(BEGIN_TIMEOUT, self.writers.begin_with(BEGIN_WRITE));
+        let begun = match attempt().await {
             // Nothing was done yet: a connection that died in the pool is no reason to refuse.
-            Err(error) if error.is_lost_connection() => {
-                self.suspicion.raise();
-                within(STATEMENT_TIMEOUT, self.writers.begin_with(BEGIN_WRITE)).await
+            Err(error) if error.is_broken_connection() => {
+                error.noted_by(&self.suspicion);
+                attempt().await
             }
             other => other,
         };
-        let transaction = transaction.map_err(|error| error.noted_by(&self.suspicion).into_store(name))?;
+        let transaction = begun.map_err(|error| match error.noted_by(&self.suspicion).into_store(name) {
+            // The lock was waited for already: to try again at once would only make the caller wait longer.
+            StoreError::Conflict { transaction, source } => StoreError::Unavailable { transaction, source },
+            other => other,
+        })?;
         Ok(Link::Writing(transaction, permit))
     }
 }
@@ -97,7 +101,7 @@ impl Store for SqlStore {
     async fn begin(&self, name: &'static str, mode: Mode) -> Stored<Box<dyn Tx>> {
         let link = match mode {
             Mode::Read => {
-                let acquired = within(STATEMENT_TIMEOUT, self.readers.acquire()).await;
+                let acquired = within(BEGIN_TIMEOUT, self.readers.acquire()).await;
                 Link::Reading(acquired.map_err(|error| error.noted_by(&self.suspicion).into_store(name))?)
             }
             Mode::Write => self.write(name).await?,
@@ -201,16 +205,15 @@ async fn within<T>(
     }
 }
 
+/// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z in microseconds since 1970.
+const EARLIEST: i64 = -62_135_596_800_000_000;
+const LATEST: i64 = 253_402_300_799_999_999;
+
 /// A time as both databases keep it and order it: years 1 to 9999. Beyond, SQLite's text would sort wrongly and
 /// PostgreSQL would refuse it.
 fn at(time: Timestamp) -> DateTime<Utc> {
-    let edge = |year, month, day, clock: NaiveTime| {
-        NaiveDate::from_ymd_opt(year, month, day).map(|date| date.and_time(clock).and_utc())
-    };
-    let last_instant = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap_or(NaiveTime::MIN);
-    let first = edge(1, 1, 1, NaiveTime::MIN).unwrap_or(DateTime::<Utc>::MIN_UTC);
-    let last = edge(9999, 12, 31, last_instant).unwrap_or(DateTime::<Utc>::MAX_UTC);
-    time.datetime().clamp(first, last)
+    let micros = time.datetime().timestamp_micros().clamp(EARLIEST, LATEST);
+    DateTime::from_timestamp_micros(micros).unwrap_or(time.datetime())
 }
 
 /// [`at`] for a time that may be missing.

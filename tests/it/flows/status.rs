@@ -54,13 +54,6 @@ async fn an_external_user_has_no_password(app: &App) {
     }
 }
 
-async fn apply(app: &App, text: &str) {
-    let file = doorward_server::apply_file::ApplyFile::parse(text, "test.toml").expect("a good file");
-    let bootstrap = doorward_server::apply::bootstrap(file);
-    let options = doorward_tests::harness::app::apply_options();
-    app.core().await.apply(&bootstrap, options).await.expect("it can be applied");
-}
-
 const BOB_INACTIVE: &str = r#"
 [[users]]
 username = "bob"
@@ -69,7 +62,7 @@ memberships = [{ tenant = "acme", role = "Member", status = "inactive" }]
 
 async fn a_user_deactivated_after_login_gets_no_tokens(app: &App) {
     let code = app.code(WEBAPP, "bob").await;
-    apply(app, BOB_INACTIVE).await;
+    app.apply(BOB_INACTIVE).await;
     app.redeem(WEBAPP, &code).await.assert_error(401, "UserInactive");
 }
 
@@ -77,13 +70,13 @@ async fn a_user_deactivated_later_cannot_refresh(app: &App) {
     let tokens = app.sign_in("bob").await;
     let twofold = app.sign_in("twofold").await;
     let globex = Tokens::of(&app.switch(&twofold, GLOBEX).await);
-    apply(app, BOB_INACTIVE).await;
+    app.apply(BOB_INACTIVE).await;
     app.me(&tokens.access).await.assert_wrapped_error(401, "TokenRevoked");
     let reply = app.refresh(&tokens).await;
     assert_eq!(reply.status, 401, "{}", reply.text);
     assert!(app.accepts(&globex.access).await, "others stay signed in");
 
-    apply(app, "[[tenants]]\nkey = \"globex\"\nstatus = \"inactive\"").await;
+    app.apply("[[tenants]]\nkey = \"globex\"\nstatus = \"inactive\"").await;
     app.me(&globex.access).await.assert_wrapped_error(401, "TokenRevoked");
     assert_eq!(app.refresh(&globex).await.status, 401);
     let body = json!({ "refreshToken": globex.refresh, "tenantId": CLOSED });

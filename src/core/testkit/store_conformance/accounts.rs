@@ -20,11 +20,11 @@ pub async fn users(store: Arc<dyn Store>) -> Checked {
     assert_eq!(world.read().await?.account(user.id).await?, Some(account));
     assert_eq!(world.read().await?.account(world.samples.id()).await?, None);
 
-    user.username = "Bob".to_owned();
+    "Bob".clone_into(&mut user.username);
     user.email = None;
     user.email_verified = false;
     user.phone = None;
-    user.first_name = "Bob".to_owned();
+    "Bob".clone_into(&mut user.first_name);
     user.middle_name = None;
     user.last_name = None;
     user.gender = None;

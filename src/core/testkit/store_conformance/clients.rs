@@ -26,7 +26,7 @@ pub async fn tenants(store: Arc<dyn Store>) -> Checked {
     assert_eq!(read(&store).await?.tenant_by_key("Acme").await?, None);
     assert_eq!(read(&store).await?.tenant(samples.id()).await?, None);
 
-    tenant.name = "Renamed".to_owned();
+    "Renamed".clone_into(&mut tenant.name);
     tenant.status = TenantStatus::Inactive;
     let mut tx = write(&store).await?;
     tx.save_tenant(&tenant, sample_time()).await?;

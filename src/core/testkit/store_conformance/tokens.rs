@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{World, race};
 use crate::domain::grant::Consumed;
-use crate::domain::ids::{Id as _, TenantId};
+use crate::domain::ids::TenantId;
 use crate::domain::refresh::{Consumption, Operation};
 use crate::domain::session::EndReason;
 use crate::ports::store::{Mode, Store, StoreError};
@@ -220,12 +220,8 @@ pub async fn refreshes_race(store: Arc<dyn Store>) -> Checked {
     tx.add_session(&session).await?;
     tx.add_refresh(&refresh).await?;
     tx.commit().await?;
-    let used = Consumption {
-        at: sample_time(),
-        operation: Operation::Refresh,
-        tenant: TenantId::from_uuid(session.tenant.uuid()),
-        ip: None,
-    };
+    let used =
+        Consumption { at: sample_time(), operation: Operation::Refresh, tenant: session.tenant, ip: None };
     let won = race(|| {
         let (store, id) = (Arc::clone(&world.store), refresh.id);
         async move {

@@ -87,12 +87,20 @@ impl Postgres {
         Arc::clone(&self.opened.store)
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+    /// Its URL, reached by another socket folder.
+    pub(crate) fn url_through(
+        &self,
+        folder: &std::path::Path,
+    ) -> Result<String, Box<dyn Error + Send + Sync>> {
+        let options: PgConnectOptions = self.server.parse()?;
+        Ok(format!("postgres:///{}?host={}&user={}", self.name, folder.display(), options.get_username()))
     }
 
-    pub(crate) fn url(&self) -> Result<String, Box<dyn Error + Send + Sync>> {
-        with_database(&self.server, &self.name)
+    /// The server's socket.
+    pub(crate) fn socket(&self) -> Result<PathBuf, Box<dyn Error + Send + Sync>> {
+        let options: PgConnectOptions = self.server.parse()?;
+        let folder = options.get_socket().ok_or("these tests want a server on a Unix socket")?;
+        Ok(folder.join(format!(".s.PGSQL.{}", options.get_port())))
     }
 
     /// A connection of the test's own.
@@ -115,12 +123,17 @@ fn server_url() -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
         return Ok(Some(url));
     }
     if std::env::var("DOORWARD_TEST_SQLITE_ONLY").is_ok_and(|value| value == "1") {
-        eprintln!("not run on PostgreSQL: DOORWARD_TEST_SQLITE_ONLY=1");
+        say_why();
         return Ok(None);
     }
     Err("set DOORWARD_TEST_POSTGRES_URL to a PostgreSQL server for throw-away databases, \
          or DOORWARD_TEST_SQLITE_ONLY=1 to do without"
         .into())
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is not run says so")]
+fn say_why() {
+    eprintln!("not run on PostgreSQL: DOORWARD_TEST_SQLITE_ONLY=1");
 }
 
 #[expect(clippy::disallowed_methods, reason = "names of throw-away databases must differ between test runs")]

@@ -135,6 +135,94 @@ async fn a_silent_server_says_so_soon() -> Tested {
     Ok(())
 }
 
+/// Stands between us and the server, and can fall silent on the connections it has: a network that drops every packet.
+struct Link {
+    folder: tempfile::TempDir,
+    era: Arc<std::sync::atomic::AtomicU32>,
+    tasks: tokio::task::JoinSet<()>,
+}
+
+impl Link {
+    fn to(socket: std::path::PathBuf) -> Result<Self, std::io::Error> {
+        let folder = tempfile::TempDir::new()?;
+        let listener = tokio::net::UnixListener::bind(folder.path().join(".s.PGSQL.5432"))?;
+        let era = Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let mut tasks = tokio::task::JoinSet::new();
+        let current = Arc::clone(&era);
+        tasks.spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((near, _)) = listener.accept().await {
+                let Ok(far) = tokio::net::UnixStream::connect(&socket).await else {
+                    continue;
+                };
+                let (near_out, near_in) = near.into_split();
+                let (far_out, far_in) = far.into_split();
+                connections.spawn(relay(near_out, far_in, Arc::clone(&current)));
+                connections.spawn(relay(far_out, near_in, Arc::clone(&current)));
+            }
+        });
+        Ok(Self { folder, era, tasks })
+    }
+
+    /// From now on nothing passes on the connections there are; new ones work.
+    fn fall_silent(&self) {
+        self.era.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+async fn relay(
+    mut from: tokio::net::unix::OwnedReadHalf,
+    mut to: tokio::net::unix::OwnedWriteHalf,
+    era: Arc<std::sync::atomic::AtomicU32>,
+) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let born = era.load(std::sync::atomic::Ordering::SeqCst);
+    let mut buffer = [0; 8192];
+    while let Ok(size @ 1..) = from.read(&mut buffer).await {
+        if era.load(std::sync::atomic::Ordering::SeqCst) != born {
+            std::future::pending::<()>().await;
+        }
+        if to.write_all(&buffer[..size]).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Old connections that no packet passes any more are given up within seconds, and do not keep their places in the pool.
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_connections_are_replaced() -> Tested {
+    let Some(database) = Postgres::create().await? else {
+        return Ok(());
+    };
+    let link = Link::to(database.socket()?)?;
+    let url = database.url_through(link.folder.path())?;
+    let store = open(&StoreOptions { url, max_connections: 8 }).await?.store;
+    warm_up(&store).await?;
+    let mut writing = store.begin("in the middle", Mode::Write).await?;
+    link.fall_silent();
+    let answer = timeout(Duration::from_secs(6), writing.signing_keys()).await?;
+    assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
+    drop(writing);
+    let recovered = async {
+        loop {
+            let began = timeout(Duration::from_secs(3), store.begin("after", Mode::Write)).await;
+            if let Ok(Ok(mut tx)) = began
+                && tx.signing_keys().await.is_ok()
+            {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(10), recovered).await?;
+    // All places are free again, not just one.
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        open.push(timeout(Duration::from_secs(5), store.begin("all", Mode::Write)).await??);
+    }
+    drop((open, link.tasks));
+    database.discard().await
+}
+
 /// A committed transaction is there for whoever opens the file next.
 #[tokio::test]
 async fn sqlite_keeps_what_was_committed() -> Tested {

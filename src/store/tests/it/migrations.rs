@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use doorward_core::ports::store::Mode;
+use doorward_core::testkit::samples::sample_time;
 use doorward_store::{Backend, OpenError, Opened, StoreOptions, open};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, Row as _};
@@ -185,6 +186,9 @@ fn every_file_is_known() -> Tested {
 #[tokio::test]
 async fn sqlite_files_are_private() -> Tested {
     let database = Sqlite::create().await?;
+    let mut tx = database.store().begin("write", Mode::Write).await?;
+    tx.add_server_key(1, &[1], sample_time()).await?;
+    tx.commit().await?;
     let file = database.file();
     let mode = |path: &Path| std::fs::metadata(path).map(|data| data.permissions().mode() & 0o777);
     assert_eq!(mode(&file)?, 0o600);

@@ -1,6 +1,8 @@
-//! `startDate` and `endDate`.
+//! The parameters of the active-users report: `range`, `startDate` and `endDate`.
 
+use doorward_core::domain::activity::ActiveRange;
 use doorward_core::domain::time::Timestamp;
+use doorward_core::usecase::ActiveUsersQuery;
 use poem::{FromRequest, Request, RequestBody, Result};
 use serde_json::json;
 
@@ -8,29 +10,45 @@ use super::condition::parse_date_time;
 use super::error::Failure;
 use super::query_string::plain_parameter;
 
-/// A stretch of time, both ends included.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Period {
-    pub(crate) from: Timestamp,
-    pub(crate) to: Timestamp,
-}
+/// The words for the bucket sizes.
+pub(super) const RANGES: [&str; 3] = ["daily", "monthly", "yearly"];
 
-impl<'a> FromRequest<'a> for Period {
+/// A question about active users.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Report(pub(crate) ActiveUsersQuery);
+
+impl<'a> FromRequest<'a> for Report {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
-        Ok(parse_period(request.uri().query().unwrap_or_default())?)
+        // The name is that of the path the dialect is mounted at.
+        let range = parse_range(request.raw_path_param("range").unwrap_or_default())?;
+        let (from, to) = parse_period(request.uri().query().unwrap_or_default())?;
+        Ok(Self(ActiveUsersQuery { range, from, to }))
     }
 }
 
-fn parse_period(query: &str) -> Result<Period, Failure> {
-    let period = Period { from: date_time(query, "startDate")?, to: date_time(query, "endDate")? };
-    if period.from > period.to {
+fn parse_range(word: &str) -> Result<ActiveRange, Failure> {
+    match word {
+        "daily" => Ok(ActiveRange::Daily),
+        "monthly" => Ok(ActiveRange::Monthly),
+        "yearly" => Ok(ActiveRange::Yearly),
+        _ => Err(Failure::invalid_parameter(
+            "Invalid data for parameter \"range\".".to_owned(),
+            json!({ "parameter": "range", "allowed": RANGES }),
+        )),
+    }
+}
+
+/// First and last moment, both included.
+fn parse_period(query: &str) -> Result<(Timestamp, Timestamp), Failure> {
+    let (from, to) = (date_time(query, "startDate")?, date_time(query, "endDate")?);
+    if from > to {
         let details = json!({ "parameter": "startDate", "reason": "must not be later than endDate" });
         return Err(Failure::invalid_parameter(
             "Invalid data for parameter \"startDate\".".to_owned(),
             details,
         ));
     }
-    Ok(period)
+    Ok((from, to))
 }
 
 fn date_time(query: &str, name: &str) -> Result<Timestamp, Failure> {

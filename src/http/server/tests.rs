@@ -1,0 +1,86 @@
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::fakes;
+
+struct Running {
+    address: SocketAddr,
+    shutdown: CancellationToken,
+    serving: JoinHandle<io::Result<()>>,
+}
+
+async fn start(settings: HttpSettings) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (core, tasks) = fakes::core();
+    let app = crate::app::app(core, settings.clone());
+    let shutdown = CancellationToken::new();
+    let keeper = TaskTracker::new();
+    let serving = keeper.spawn(serve(listener, app, settings, tasks, shutdown.clone()));
+    Running { address, shutdown, serving }
+}
+
+async fn talk(address: SocketAddr, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request).await.expect("sent");
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).await.expect("closed in order");
+    String::from_utf8_lossy(&reply).into_owned()
+}
+
+#[tokio::test]
+async fn requests_are_answered_in_turn() {
+    let running = start(fakes::settings()).await;
+    let request =
+        b"GET /ping HTTP/1.1\r\nhost: a\r\n\r\nGET /auth/me HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let reply = talk(running.address, request).await;
+    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
+    assert_eq!(reply.matches("HTTP/1.1 401").count(), 1);
+}
+
+#[tokio::test]
+async fn slow_headers_are_cut_off() {
+    let running = start(fakes::settings()).await;
+    let waiting = talk(running.address, b"GET /ping HTTP/1.1\r\nhost: a\r\nx-slow: ");
+    let reply = tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("closed");
+    assert!(!reply.contains("200 OK"), "{reply}");
+}
+
+#[tokio::test]
+async fn a_413_reaches_a_client_that_is_still_sending() {
+    let running = start(fakes::settings()).await;
+    let mut request = b"POST /auth/login HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n".to_vec();
+    request.extend_from_slice(b"content-length: 4000000\r\n\r\n");
+    request.resize(request.len() + 4_000_000, b' ');
+    let reply = talk(running.address, &request).await;
+    assert!(reply.starts_with("HTTP/1.1 413"), "{reply}");
+    assert!(reply.ends_with('}'), "{reply}");
+}
+
+#[tokio::test]
+async fn a_body_that_stops_is_408() {
+    let settings = HttpSettings { request_timeout: Duration::from_millis(400), ..fakes::settings() };
+    let running = start(settings).await;
+    let request = b"POST /auth/login HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+    let mut stream = TcpStream::connect(running.address).await.expect("a connection");
+    stream.write_all(request).await.expect("sent");
+    let mut reply = vec![0; 12];
+    stream.read_exact(&mut reply).await.expect("a reply");
+    assert_eq!(reply, b"HTTP/1.1 408");
+}
+
+#[tokio::test]
+async fn shutdown_closes_idle_connections_and_ends() {
+    let running = start(HttpSettings { header_timeout: Duration::from_mins(1), ..fakes::settings() }).await;
+    let mut idle = TcpStream::connect(running.address).await.expect("a connection");
+    idle.write_all(b"GET /ping HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
+    let mut start = [0; 15];
+    idle.read_exact(&mut start).await.expect("a reply");
+    running.shutdown.cancel();
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).await.expect("closed");
+    drop(idle);
+    let ended = tokio::time::timeout(Duration::from_secs(10), running.serving).await.expect("in time");
+    ended.expect("no panic").expect("no error");
+}

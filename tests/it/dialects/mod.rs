@@ -1,0 +1,8 @@
+//! What every request and reply looks like on the wire, and that no input breaks it.
+
+mod bad_input;
+mod bodies;
+mod documents;
+mod headers;
+mod inputs;
+mod routing;
