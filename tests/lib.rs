@@ -17,7 +17,7 @@ pub use harness::{jwt, raw};
 /// `on_both![options; name, …]` starts the server with the [`Options`] that the function `options()` answers.
 #[macro_export]
 macro_rules! on_both {
-    ($options:path; $($name:ident),+ $(,)?) => {
+    ($options:ident; $($name:ident),+ $(,)?) => {
         $(mod $name {
             #[test]
             fn sqlite() {

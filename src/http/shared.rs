@@ -6,6 +6,7 @@ use std::sync::Arc;
 use doorward_core::domain::error::Error;
 use doorward_core::usecase::Core;
 use poem::{FromRequest, Request, RequestBody, Result};
+use tracing::Instrument as _;
 
 use crate::native::error::Failure;
 use crate::settings::HttpSettings;
@@ -39,7 +40,7 @@ impl App {
         T: Send + 'static,
         Work: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        let task = self.core.ports().tasks.spawn(work(Arc::clone(&self.core)));
+        let task = self.core.ports().tasks.spawn(work(Arc::clone(&self.core)).in_current_span());
         task.await.unwrap_or_else(|join| Err(Error::internal(join)))
     }
 }

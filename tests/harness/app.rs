@@ -10,8 +10,7 @@ use doorward_core::domain::time::Timestamp;
 use doorward_core::testkit::clock::FixedClock;
 use doorward_core::usecase::Core;
 use doorward_core::usecase::apply::{ApplyOptions, ClientDefaults};
-use doorward_server::apply::bootstrap;
-use doorward_server::apply_file::ApplyFile;
+use doorward_server::apply_file;
 use doorward_server::config::Settings;
 use doorward_server::serve::{self, Running};
 use doorward_server::wire::{self, Assembly, Overrides};
@@ -234,8 +233,8 @@ impl App {
     /// # Panics
     /// When it cannot be applied.
     pub async fn apply(&self, text: &str) {
-        let file = ApplyFile::parse(text, "test.toml").expect("the file is well-formed");
-        self.core().await.apply(&bootstrap(file), apply_options()).await.expect("the file can be applied");
+        let file = apply_file::parse(text, "test.toml").expect("the file is well-formed");
+        self.core().await.apply(&file, apply_options()).await.expect("the file can be applied");
     }
 
     /// Where it listens.

@@ -200,22 +200,26 @@ impl Binary {
         self.log.lock().expect("nobody panics holding the log").clone()
     }
 
-    /// Process id.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// `kill -9`.
     pub fn kill(&mut self) {
         self.child.kill().expect("the server can be killed");
         let _ = self.child.wait();
     }
 
+    /// `kill -9` in the midst of what the caller does meanwhile.
+    pub async fn kill_after(&self, delay: Duration) {
+        tokio::time::sleep(delay).await;
+        self.signal("KILL");
+    }
+
     /// Sends SIGTERM and does not wait.
     pub fn terminate(&self) {
-        let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status();
-        assert!(told.expect("a shell runs").success(), "SIGTERM can be sent");
+        self.signal("TERM");
+    }
+
+    fn signal(&self, name: &str) {
+        let told = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.child.id())).status();
+        assert!(told.expect("a shell runs").success(), "SIG{name} can be sent");
     }
 
     /// Waits for the end; the exit code.
@@ -230,6 +234,12 @@ impl Binary {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         unreachable!("the server runs on after 20 seconds: {}", self.log());
+    }
+
+    /// A request to be completed and sent by the caller.
+    #[must_use]
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("http://{}{path}", self.address))
     }
 
     /// `POST` of JSON; status and body.

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use doorward_server::apply::bootstrap;
-use doorward_server::apply_file::ApplyFile;
+use doorward_server::apply_file;
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
@@ -72,6 +71,18 @@ impl Place {
         }
     }
 
+    /// Everything that is stored, as bytes to be searched.
+    pub async fn dump(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        for entry in std::fs::read_dir(self.directory.path()).expect("the directory is there") {
+            all.extend(std::fs::read(entry.expect("an entry").path()).unwrap_or_default());
+        }
+        if self.name.is_some() {
+            all.extend(dump_postgres(&self.url).await);
+        }
+        all
+    }
+
     /// The SQLite file.
     #[must_use]
     pub fn sqlite_file(&self) -> PathBuf {
@@ -129,6 +140,21 @@ async fn administer(server: &str, statement: &str) {
     connection.close().await.expect("the connection closes");
 }
 
+async fn dump_postgres(url: &str) -> Vec<u8> {
+    let mut connection = PgConnection::connect(url).await.expect("the database answers");
+    let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'";
+    let tables: Vec<String> =
+        sqlx::query_scalar(tables).fetch_all(&mut connection).await.expect("the tables are listed");
+    let mut all = Vec::new();
+    for table in tables {
+        let rows = sqlx::AssertSqlSafe(format!("SELECT t::text FROM \"{table}\" t"));
+        let rows: Vec<String> =
+            sqlx::query_scalar(rows).fetch_all(&mut connection).await.expect("the rows are read");
+        all.extend(rows.join("\n").into_bytes());
+    }
+    all
+}
+
 fn directory() -> TempDir {
     tempfile::Builder::new().prefix("doorward-test-").tempdir().expect("a temporary directory can be made")
 }
@@ -182,8 +208,8 @@ async fn copy_postgres(server: String) -> Place {
 /// Migrates and applies the world.
 async fn fill(url: String) {
     let running = start(&url, &BTreeMap::new()).await.running;
-    let file = ApplyFile::parse(&crate::bootstrap::world(), "world.toml").expect("the world is well-formed");
-    running.core.apply(&bootstrap(file), apply_options()).await.expect("the world can be applied");
+    let file = apply_file::parse(&crate::bootstrap::world(), "world.toml").expect("the world is well-formed");
+    running.core.apply(&file, apply_options()).await.expect("the world can be applied");
     running.stop().await.expect("the server stops gracefully");
 }
 

@@ -34,6 +34,28 @@ pub fn segment(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// The bytes of a segment; none when it is not base64url.
+#[must_use]
+pub fn unsegment(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).unwrap_or_default()
+}
+
+/// A public P-256 JWK as DER and as PEM, with and without a last line feed: what an attacker would try as an HMAC key.
+#[must_use]
+pub fn spki_forms(jwk: &Value) -> Vec<Vec<u8>> {
+    /// SubjectPublicKeyInfo of an uncompressed P-256 point (RFC 5480 §2), up to the point.
+    const PREFIX: [u8; 27] = [
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+        0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+    ];
+    let (Some(x), Some(y)) = (jwk["x"].as_str(), jwk["y"].as_str()) else { return Vec::new() };
+    let der = [&PREFIX[..], &unsegment(x), &unsegment(y)].concat();
+    let text = base64::engine::general_purpose::STANDARD.encode(&der);
+    let (first, second) = text.split_at(64);
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{first}\n{second}\n-----END PUBLIC KEY-----");
+    vec![der, pem.clone().into_bytes(), format!("{pem}\n").into_bytes()]
+}
+
 /// The published keys.
 pub async fn jwks(app: &App) -> JwkSet {
     serde_json::from_value(app.get("/.well-known/jwks.json").await.ok()).expect("it is a JWK set")

@@ -1,6 +1,6 @@
 //! Request ids and the access log.
 
-use poem::http::{HeaderName, HeaderValue};
+use poem::http::{HeaderName, HeaderValue, Method};
 
 use poem::{Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result};
 use tracing::Instrument as _;
@@ -13,7 +13,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Longest incoming id that is taken over.
 const MAX_REQUEST_ID: usize = 128;
 
-/// Gives every request an id, and logs it once it is answered: never a body, a query, a header or an address in full.
+/// Gives every request an id, and logs it once it is answered: never a body, a query, a header or an address.
 pub(crate) struct Observe {
     app: App,
 }
@@ -44,7 +44,7 @@ impl<E: Endpoint> Endpoint for ObserveEndpoint<E> {
         let clock = &self.app.core.ports().clock;
         let started = clock.monotonic();
         let id = incoming_id(&request).unwrap_or_else(|| self.fresh_id());
-        let method = request.method().clone();
+        let method = known_method(request.method());
         let span = tracing::info_span!("request", request_id = %id);
         request.set_data(self.app.clone());
         let response = self.inner.call(request).instrument(span.clone()).await;
@@ -58,7 +58,7 @@ impl<E: Endpoint> Endpoint for ObserveEndpoint<E> {
         span.in_scope(|| {
             tracing::info!(
                 event = "request",
-                method = %method,
+                method,
                 route,
                 status = response.status().as_u16(),
                 latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
@@ -75,6 +75,12 @@ impl<E> ObserveEndpoint<E> {
         self.app.core.ports().entropy.fill(&mut bytes);
         format!("{:032x}", u128::from_be_bytes(bytes))
     }
+}
+
+/// A method that nobody defined is the client's invention and is not logged.
+fn known_method(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+    known.into_iter().find(|known| *known == method.as_str()).unwrap_or("-")
 }
 
 /// The caller's id, when it can be logged and echoed without harm.

@@ -82,6 +82,8 @@ impl Parser {
     fn member(&mut self, key: &str, value: &Value, path: &str, depth: usize) -> Result<Condition, Fault> {
         let path = format!("{path}/{key}");
         match key {
+            // Generated clients write a list of objects without its indices; for `and` that means the same.
+            "and" if value.is_object() => self.object(value, &path, depth + 1),
             "and" => self.list(value, &path, depth).map(Condition::And),
             "or" => self.list(value, &path, depth).map(Condition::Or),
             _ => {
@@ -271,7 +273,7 @@ fn storable(instant: DateTime<Utc>) -> Option<Timestamp> {
     (1..=9999).contains(&instant.year()).then(|| Timestamp::new(instant))
 }
 
-/// Turns a missing object into an empty one.
+/// The members of an object.
 pub(crate) fn members<'a>(value: &'a Value, path: &str) -> Result<&'a Map<String, Value>, Fault> {
     value.as_object().ok_or_else(|| Fault::new(path, "must be an object"))
 }

@@ -289,7 +289,7 @@ impl ResponseError for Failure {
             .content_type("application/json; charset=utf-8")
             .body(self.body().to_string());
         if let Some(wait) = self.retry_after {
-            let seconds = wait.as_secs().max(1);
+            let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
@@ -343,3 +343,6 @@ impl From<poem::Error> for Failure {
         Self::internal()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ pub(super) enum Parameter {
     StartDate,
     EndDate,
     DeviceId,
+    /// Named beside the security scheme, as in the old document: generated clients keep their signatures.
+    Authorization,
 }
 
 /// Hashing passwords may be refused for now (429); everything that reads a body may find it bad (400, 408, 413, 415, 422).
@@ -38,31 +40,31 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "LoginController.login",
         description: "Auth Code that you can use to generate access and refresh tokens using the POST /auth/token API",
         failures: HASHES,
-        parameters: &[Parameter::DeviceId],
+        parameters: &[],
     },
     Operation {
         id: "LoginController.loginWithClientUser",
         description: "Token Response Model",
         failures: HASHES,
-        parameters: &[Parameter::DeviceId],
+        parameters: &[],
     },
     Operation {
         id: "LoginController.getToken",
         description: "Token Response",
         failures: READS_BODY,
-        parameters: &[Parameter::DeviceId],
+        parameters: &[],
     },
     Operation {
         id: "LoginController.exchangeToken",
         description: "New Token Response",
         failures: READS_BODY,
-        parameters: &[Parameter::DeviceId],
+        parameters: &[Parameter::DeviceId, Parameter::Authorization],
     },
     Operation {
         id: "LoginController.switchToken",
         description: "Switch access token with the tenant id provided.",
         failures: READS_BODY,
-        parameters: &[Parameter::DeviceId],
+        parameters: &[],
     },
     Operation {
         id: "LoginController.me",
@@ -74,13 +76,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "LoginController.resetPassword",
         description: "If User password successfully changed.",
         failures: CHANGES_PASSWORD,
-        parameters: &[],
+        parameters: &[Parameter::Authorization],
     },
     Operation {
         id: "LogoutController.logout",
         description: "Success Response",
         failures: READS_BODY,
-        parameters: &[],
+        parameters: &[Parameter::Authorization],
     },
     Operation {
         id: "LoginActivityController.find",
@@ -132,14 +134,14 @@ impl Parameter {
             }),
             Self::StartDate => date("startDate", "First moment, RFC 3339"),
             Self::EndDate => date("endDate", "Last moment, RFC 3339"),
-            Self::DeviceId => json!({
-                "name": "device_id",
-                "in": "header",
-                "description": "The device, as the client knows it",
-                "schema": { "type": "string" },
-            }),
+            Self::DeviceId => header("device_id", "The device, as the client knows it"),
+            Self::Authorization => header("Authorization", "Bearer and the access token"),
         }
     }
+}
+
+fn header(name: &str, description: &str) -> Value {
+    json!({ "name": name, "in": "header", "description": description, "schema": { "type": "string" } })
 }
 
 fn date(name: &str, description: &str) -> Value {

@@ -68,6 +68,7 @@ fn operators_become_conditions() {
     }
     condition(&json!({ "loginTime": { "between": ["2026-01-01", "2026-01-02T00:00:00+01:00"] } }));
     condition(&json!({ "ipAddress": { "exists": true } }));
+    condition(&json!({ "and": { "actor": "a" } }));
     condition(&json!({ "id": { "inq": [uuid::Uuid::nil(), uuid::Uuid::max()] } }));
 }
 
@@ -106,7 +107,8 @@ fn anything_else_says_what_is_allowed() {
         (json!({ "where": { "actor": { "inq": 1 } } }), "/where/actor/inq"),
         (json!({ "where": { "actor": { "inq": [null] } } }), "/where/actor/inq"),
         (json!({ "where": { "actor": { "exists": "x" } } }), "/where/actor/exists"),
-        (json!({ "where": { "and": {} } }), "/where/and"),
+        (json!({ "where": { "or": {} } }), "/where/or"),
+        (json!({ "where": { "and": "x" } }), "/where/and"),
     ] {
         assert_eq!(refused(&value).path, path, "{value}");
     }

@@ -1,0 +1,56 @@
+//! A stop signal ends the server, not the requests under way (T13).
+
+use std::time::Duration;
+
+use doorward_tests::bootstrap::{PASSWORD, WEBAPP};
+use doorward_tests::harness::app::{block_on, eventually};
+use doorward_tests::{App, Database, Home, raw};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+#[test]
+fn a_request_under_way_is_finished() {
+    let home = Home::furnished(Database::Sqlite).expect("SQLite is never left out");
+    block_on(async {
+        let mut server = home.serve().await;
+        let body = App::credentials(WEBAPP, "alice", PASSWORD).to_string();
+        let (start, end) = body.split_at(10);
+        let mut socket = TcpStream::connect(server.address).await.expect("it listens");
+        let head = format!(
+            "POST /auth/login-token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{start}",
+            body.len()
+        );
+        socket.write_all(head.as_bytes()).await.expect("the first half is sent");
+        // The server must have begun with the request before the signal comes.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        server.terminate();
+        let address = server.address;
+        eventually("nobody listens any more", Duration::from_secs(5), async || {
+            TcpStream::connect(address).await.is_err().then_some(())
+        })
+        .await;
+        socket.write_all(end.as_bytes()).await.expect("the second half is sent");
+        let mut answer = Vec::new();
+        let _ = socket.read_to_end(&mut answer).await;
+        assert_eq!(raw::status_of(&answer), Some(200), "{}", String::from_utf8_lossy(&answer));
+        let waited = tokio::time::timeout(Duration::from_secs(4), server.wait()).await;
+        assert_eq!(waited.ok().flatten(), Some(0), "it ends as soon as the last request does: {}", server.log());
+    });
+}
+
+#[test]
+fn an_idle_server_stops_at_once() {
+    for database in [Database::Sqlite, Database::Postgres] {
+        let Some(home) = Home::furnished(database) else { continue };
+        block_on(async {
+            let mut server = home.serve().await;
+            let (access, _) = server.sign_in(WEBAPP, "alice").await;
+            let _idle = TcpStream::connect(server.address).await;
+            server.terminate();
+            let waited = tokio::time::timeout(Duration::from_secs(4), server.wait()).await;
+            assert_eq!(waited.ok().flatten(), Some(0), "{}", server.log());
+            let server = home.serve().await;
+            assert!(server.accepts(&access).await);
+        });
+    }
+}
