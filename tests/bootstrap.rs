@@ -228,6 +228,16 @@ memberships = [
 ]
 
 [[users]]
+username = "invited"
+password = "{PASSWORD}"
+clients = ["webapp"]
+default_tenant = "acme"
+memberships = [
+  { tenant = "acme", role = "Member" },
+  { tenant = "globex", role = "Auditor", status = "registered" },
+]
+
+[[users]]
 username = "homeless"
 password = "{PASSWORD}"
 clients = ["webapp"]

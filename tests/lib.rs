@@ -6,10 +6,11 @@
 pub mod bootstrap;
 pub mod harness;
 
-pub use harness::app::{App, Options, Tokens, run, run_with};
+pub use harness::app::{App, Options, run, run_with};
 pub use harness::binary::{Binary, Home, Output};
 pub use harness::database::Database;
 pub use harness::reply::Reply;
+pub use harness::requests::Tokens;
 pub use harness::{jwt, raw};
 
 /// Runs each of the named `async fn name(app: &App)` on both databases, as tests `name::sqlite` and `name::postgres`.

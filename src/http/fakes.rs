@@ -187,6 +187,7 @@ pub(crate) fn settings() -> HttpSettings {
         header_timeout: Duration::from_millis(300),
         max_connections: 16,
         shutdown_timeout: Duration::from_secs(5),
+        jwks_cache: Duration::from_mins(5),
         allow_access_token_in_query: false,
     }
 }

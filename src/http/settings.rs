@@ -23,6 +23,8 @@ pub struct HttpSettings {
     pub max_connections: usize,
     /// How long running requests may take to finish after shutdown began.
     pub shutdown_timeout: Duration,
+    /// How long others may cache the public keys; keys are published at least that long before they sign.
+    pub jwks_cache: Duration,
     /// Whether `?access_token=` is accepted (RFC 6750 §2.3 advises against it).
     pub allow_access_token_in_query: bool,
 }

@@ -7,13 +7,11 @@ use poem::{IntoResponse, Response, handler};
 use crate::native::error::Failure;
 use crate::shared::App;
 
-/// How long a key set may be cached; keys are published at least that long before they sign.
-const JWKS_CACHE: &str = "public, max-age=300";
-
 /// `GET /.well-known/jwks.json` (RFC 7517 §5).
 #[handler]
 pub(crate) async fn jwks(Data(app): Data<&App>) -> Result<Response, Failure> {
     let keys = app.core.jwks().await?;
     let response = Response::builder().content_type("application/json").body(keys.to_string());
-    Ok(response.with_header(header::CACHE_CONTROL, JWKS_CACHE).into_response())
+    let cache = format!("public, max-age={}", app.settings.jwks_cache.as_secs());
+    Ok(response.with_header(header::CACHE_CONTROL, cache).into_response())
 }

@@ -67,7 +67,7 @@ pub enum Keys {
         #[arg(long, value_parser = key_algorithm)]
         algorithm: Option<Algorithm>,
     },
-    /// Take over an existing private key (PEM, PKCS#8), so that tokens signed with it stay valid.
+    /// Take over an existing private key (PEM: PKCS#8, PKCS#1 or SEC1), so that whoever trusts its public key trusts us.
     Import {
         /// The PEM file.
         file: PathBuf,

@@ -8,10 +8,12 @@ use doorward_core::domain::key::KeyStage;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::usecase::apply::{ApplyOptions, Bootstrap, ClientDefaults, Report};
 
+use tempfile::TempDir;
+
 use crate::apply_file;
 use crate::cli::{Apply, Cli, Command, Config, Dialect, Keys};
-use crate::config::{Settings, process_environment, reference};
-use crate::wire::{self, Assembly, Overrides};
+use crate::config::{DatabaseUrl, Settings, process_environment, reference};
+use crate::wire::{self, Assembly, Overrides, Purpose};
 use crate::{serve, telemetry};
 
 /// Runs the command.
@@ -94,7 +96,13 @@ pub async fn apply_declared(
     dry_run: bool,
     reset_secrets: bool,
 ) -> anyhow::Result<Report> {
-    let Assembly { core, .. } = wire::assemble(settings, Overrides::default()).await?;
+    let purpose = if dry_run { Purpose::Look } else { Purpose::Work };
+    let blank = if dry_run { blank_database(settings).await? } else { None };
+    let settings = blank.as_ref().map_or(settings, |(settings, _)| settings);
+    if blank.is_some() {
+        wire::open_store(settings).await?.migrations.migrate().await.context("database")?;
+    }
+    let Assembly { core, .. } = wire::assemble(settings, Overrides::default(), purpose).await?;
     let tokens = &settings.tokens;
     let client_defaults = ClientDefaults {
         access_token_ttl: tokens.access_token_ttl,
@@ -103,6 +111,24 @@ pub async fn apply_declared(
     };
     let options = ApplyOptions { dry_run, reset_secrets, client_defaults };
     core.apply(declared, options).await.context("apply")
+}
+
+/// A throw-away database in place of one that holds nothing yet: a dry run must not even make its schema.
+async fn blank_database(settings: &Settings) -> anyhow::Result<Option<(Settings, TempDir)>> {
+    let is_blank = match &settings.database.url {
+        DatabaseUrl::Sqlite { path } if !path.exists() => true,
+        _ => {
+            let pending = wire::open_store(settings).await?.migrations.pending().await.context("database")?;
+            pending.first().is_some_and(|first| first.number == 1)
+        }
+    };
+    if !is_blank {
+        return Ok(None);
+    }
+    let directory = tempfile::tempdir()?;
+    let mut blank = settings.clone();
+    blank.database.url = DatabaseUrl::Sqlite { path: directory.path().join("blank.db") };
+    Ok(Some((blank, directory)))
 }
 
 fn render(report: &Report, dry_run: bool) -> String {
@@ -129,7 +155,7 @@ async fn migrate(settings: &Settings, plan: bool) -> anyhow::Result<()> {
 }
 
 async fn operate_keys(settings: &Settings, command: Keys) -> anyhow::Result<()> {
-    let keys = wire::assemble(settings, Overrides::default()).await?.keys;
+    let keys = wire::assemble(settings, Overrides::default(), Purpose::Keys).await?.keys;
     match command {
         Keys::List => {
             print(

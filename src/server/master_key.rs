@@ -32,14 +32,19 @@ pub(crate) fn find(settings: &Settings) -> anyhow::Result<Source> {
     if path.exists() { read(&path).map(Source::File) } else { Ok(Source::Absent(path)) }
 }
 
+/// A key that nobody else knows and nothing keeps.
+pub(crate) fn random(entropy: &dyn Entropy) -> MasterKey {
+    let mut bytes = [0; 32];
+    entropy.fill(&mut bytes);
+    MasterKey::new(bytes)
+}
+
 /// Makes a key and its file, readable by its owner only. When another process was first, its key is the one.
 ///
 /// # Errors
 /// The file cannot be written.
 pub(crate) fn create(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<MasterKey> {
-    let mut bytes = [0; 32];
-    entropy.fill(&mut bytes);
-    let key = MasterKey::new(bytes);
+    let key = random(entropy);
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).with_context(|| format!("{} cannot be made", directory.display()))?;
     }

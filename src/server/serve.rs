@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
-use crate::wire::{self, Assembly, Overrides};
+use crate::wire::{self, Assembly, Overrides, Purpose};
 use crate::worker;
 
 /// A server that answers requests.
@@ -64,7 +64,7 @@ pub async fn start(mut settings: Settings, overrides: Overrides) -> anyhow::Resu
         .with_context(|| format!("server.listen = \"{listen}\" cannot be used"))?;
     let address = listener.local_addr()?;
     settings.server.listen = address;
-    let Assembly { core, ring, .. } = wire::assemble(&settings, overrides).await?;
+    let Assembly { core, ring, .. } = wire::assemble(&settings, overrides, Purpose::Work).await?;
     let cursor = core.follow_revocations(None).await.context("revocations cannot be loaded")?;
     core.imitate_commonest_hash().await.context("database")?;
     let stop = CancellationToken::new();
@@ -89,6 +89,7 @@ fn http_settings(settings: &Settings) -> HttpSettings {
         header_timeout: server.header_timeout,
         max_connections: server.max_connections.get() as usize,
         shutdown_timeout: server.shutdown_timeout,
+        jwks_cache: settings.tokens.jwks_cache,
         allow_access_token_in_query: settings.native.allow_access_token_in_query,
     }
 }

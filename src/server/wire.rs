@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use doorward_core::ports::clock::Clock;
 use doorward_core::ports::entropy::Entropy;
 use doorward_core::ports::sealer::Sealer;
+use doorward_core::ports::signer::Signer as _;
 use doorward_core::ports::store::{Mode, Store};
 use doorward_core::usecase::{Core, CoreSettings, MAX_ACCESS_TOKEN_TTL, Ports};
 use doorward_crypto::{
@@ -51,17 +52,32 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Opened> {
     doorward_store::open(&StoreOptions { url, max_connections }).await.context("database")
 }
 
+/// What everything is put together for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// To serve or to apply: the first keys are made where they are missing.
+    Work,
+    /// To operate on the keys: what is missing stays missing, so that an imported key can be the first.
+    Keys,
+    /// To look: nothing is written.
+    Look,
+}
+
 /// Opens the database, brings its schema up to date where the configuration says so, and puts everything together.
 ///
 /// # Errors
 /// The database cannot be reached, its schema is older (without `auto_migrate`) or newer than this program, or the
 /// master key is not the one its secrets were sealed with.
-pub async fn assemble(settings: &Settings, overrides: Overrides) -> anyhow::Result<Assembly> {
+pub async fn assemble(
+    settings: &Settings,
+    overrides: Overrides,
+    purpose: Purpose,
+) -> anyhow::Result<Assembly> {
     let opened = open_store(settings).await?;
-    bring_up_to_date(settings, &opened).await?;
+    bring_up_to_date(settings, &opened, purpose).await?;
     let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
     let entropy = overrides.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
-    let sealer = sealer(settings, &opened, &entropy).await?;
+    let sealer = sealer(settings, &opened, &entropy, purpose).await?;
     let ring = Arc::new(KeyRing::new(
         opened.store.clone(),
         sealer.clone(),
@@ -69,7 +85,11 @@ pub async fn assemble(settings: &Settings, overrides: Overrides) -> anyhow::Resu
         entropy.clone(),
         key_settings(settings),
     ));
-    ring.prepare().await.context("keys")?;
+    match purpose {
+        Purpose::Work => ring.prepare().await,
+        Purpose::Keys | Purpose::Look => ring.reload().await,
+    }
+    .context("keys")?;
     let keys =
         KeyOperations::new(opened.store.clone(), sealer.clone(), clock.clone(), settings.tokens.jwks_cache);
     let passwords = HashPool::new(hash_settings(settings), entropy.clone()).context("[passwords]")?;
@@ -86,12 +106,12 @@ pub async fn assemble(settings: &Settings, overrides: Overrides) -> anyhow::Resu
     Ok(Assembly { core: Arc::new(Core::new(ports, core_settings(settings))), ring, keys })
 }
 
-async fn bring_up_to_date(settings: &Settings, opened: &Opened) -> anyhow::Result<()> {
+async fn bring_up_to_date(settings: &Settings, opened: &Opened, purpose: Purpose) -> anyhow::Result<()> {
     let pending = opened.migrations.pending().await.context("database")?;
     if pending.is_empty() {
         return Ok(());
     }
-    if !settings.auto_migrate() {
+    if !settings.auto_migrate() || purpose == Purpose::Look {
         bail!(
             "the database lacks {} migration(s): run `doorward migrate`, or set database.auto_migrate = true",
             pending.len()
@@ -107,6 +127,7 @@ async fn sealer(
     settings: &Settings,
     opened: &Opened,
     entropy: &Arc<dyn Entropy>,
+    purpose: Purpose,
 ) -> anyhow::Result<Arc<dyn Sealer>> {
     let key = match master_key::find(settings)? {
         Source::Configured(key) | Source::File(key) => key,
@@ -117,13 +138,17 @@ async fn sealer(
                     path.display()
                 );
             }
-            if opened.backend == Backend::Postgres {
-                tracing::warn!(
-                    event = "master_key_is_local",
-                    "several nodes on one database must share security.master_key"
-                );
+            if purpose == Purpose::Look {
+                master_key::random(entropy.as_ref())
+            } else {
+                if opened.backend == Backend::Postgres {
+                    tracing::warn!(
+                        event = "master_key_is_local",
+                        "several nodes on one database must share security.master_key"
+                    );
+                }
+                master_key::create(&path, entropy.as_ref())?
             }
-            master_key::create(&path, entropy.as_ref())?
         }
     };
     let key = doorward_crypto::MasterKey::new(*key.secret().expose());

@@ -19,17 +19,19 @@ mod sql;
 pub(crate) type Db = sqlx::Postgres;
 
 const BEGIN_WRITE: &str = "BEGIN";
-/// A free connection and an answer on it.
-const BEGIN_TIMEOUT: Duration = Duration::from_millis(2500);
-/// For a server that does not even say no; a little longer than [`SERVER_TIMEOUT`], which leaves the connection usable.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A free connection and an answer on it. Together with what a request does before it, within two seconds.
+const BEGIN_TIMEOUT: Duration = Duration::from_millis(1800);
+/// A lookup by key, on a server that may not even say no.
+const STATEMENT_TIMEOUT: Duration = Duration::from_millis(1800);
+/// A little longer than [`SERVER_TIMEOUT`], which leaves the connection usable.
+const LONG_TIMEOUT: Duration = Duration::from_secs(5);
 const SERVER_TIMEOUT: &str = "4s";
 /// A node that vanished in a transaction must not hold its locks for hours.
 const IDLE_TRANSACTION_TIMEOUT: &str = "30s";
 /// No gate here; the pool's queue is the only one.
 const GATE_TIMEOUT: Duration = Duration::from_secs(2);
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1700);
+const PROBE_TIMEOUT: Duration = Duration::from_millis(700);
 /// A connection idle for longer is tested before use: firewalls and restarts cut it without a word.
 const TRUST: Duration = Duration::from_secs(5);
 

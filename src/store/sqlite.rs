@@ -28,7 +28,8 @@ pub(crate) type Db = sqlx::Sqlite;
 const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 /// A little longer than [`BUSY_TIMEOUT`], which leaves the connection usable.
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(6);
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
+const LONG_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a writer of this process waits for its turn.
 const GATE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long SQLite waits for writers of other processes.

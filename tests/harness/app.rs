@@ -13,16 +13,14 @@ use doorward_core::usecase::apply::{ApplyOptions, ClientDefaults};
 use doorward_server::apply_file;
 use doorward_server::config::Settings;
 use doorward_server::serve::{self, Running};
-use doorward_server::wire::{self, Assembly, Overrides};
+use doorward_server::wire::{self, Assembly, Overrides, Purpose};
 use futures_util::FutureExt as _;
 use reqwest::{Method, RequestBuilder};
-use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
 use super::database::{Database, Place};
 use super::reply::Reply;
-use crate::bootstrap::{PASSWORD, WEBAPP, secret_of};
 
 /// `tokens.issuer` of every test server.
 pub const ISSUER: &str = "https://auth.example.test";
@@ -48,34 +46,6 @@ impl Options {
 
 fn variable(key: &str) -> String {
     format!("DOORWARD__{}", key.replace('.', "__").to_uppercase())
-}
-
-/// A pair of tokens as answered.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Tokens {
-    /// `accessToken`.
-    pub access: String,
-    /// `refreshToken`.
-    pub refresh: String,
-    /// `expires`, Unix milliseconds.
-    pub expires: i64,
-}
-
-impl Tokens {
-    /// The pair in an answer that has to be 200.
-    #[must_use]
-    #[track_caller]
-    pub fn of(reply: &Reply) -> Self {
-        let body = reply.ok();
-        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        let names: Vec<&String> = body.as_object().expect("an object").keys().collect();
-        assert_eq!(names, ["accessToken", "refreshToken", "expires"]);
-        Self {
-            access: text("accessToken"),
-            refresh: text("refreshToken"),
-            expires: body["expires"].as_i64().expect("expires is a whole number"),
-        }
-    }
 }
 
 /// A server with its database and clock.
@@ -172,11 +142,13 @@ where
     runtime().block_on(async {
         let app = App::start(place, options).await;
         let outcome = AssertUnwindSafe(body(&app)).catch_unwind().await;
-        app.stop().await;
+        let stopped = app.stop().await;
+        let whole = AssertUnwindSafe(app.place.assert_whole()).catch_unwind().await;
         app.place.remove().await;
-        if let Err(failure) = outcome {
+        if let Some(failure) = outcome.err().or(whole.err()) {
             resume_unwind(failure);
         }
+        stopped.expect("the server stops gracefully");
     });
 }
 
@@ -199,18 +171,17 @@ impl App {
         }
     }
 
-    /// Stops the server; the database stays.
-    pub async fn stop(&self) {
-        if let Some(started) = self.running.lock().await.take() {
-            started.running.stop().await.expect("the server stops gracefully");
+    async fn stop(&self) -> anyhow::Result<()> {
+        match self.running.lock().await.take() {
+            Some(started) => started.running.stop().await,
+            None => Ok(()),
         }
     }
 
     /// Stops the server and starts another on the same database, with the same clock.
     pub async fn restart(&self) {
-        self.stop().await;
-        let started =
-            start_with_clock(&self.place.url, &self.options.environment, self.clock.clone()).await;
+        self.stop().await.expect("the server stops gracefully");
+        let started = start_with_clock(&self.place.url, &self.options.environment, self.clock.clone()).await;
         *self.address.lock().expect("nobody panics holding the address") = started.running.address;
         *self.running.lock().await = Some(started);
     }
@@ -225,7 +196,9 @@ impl App {
     pub async fn other_process(&self) -> Assembly {
         let overrides = Overrides { clock: Some(self.clock.clone()), ..Overrides::default() };
         let settings = settings(&self.place.url, &self.options.environment);
-        wire::assemble(&settings, overrides).await.expect("a second process can open the database")
+        wire::assemble(&settings, overrides, Purpose::Work)
+            .await
+            .expect("a second process can open the database")
     }
 
     /// Applies a file on the running server's core.
@@ -249,7 +222,6 @@ impl App {
     }
 
     /// A request to be completed and sent by [`App::send`].
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("http://{}{path}", self.address()))
     }
@@ -257,111 +229,6 @@ impl App {
     /// Sends; there has to be an answer.
     pub async fn send(&self, request: RequestBuilder) -> Reply {
         Reply::read(request.send().await.expect("the server answers")).await
-    }
-
-    /// `GET`.
-    pub async fn get(&self, path: &str) -> Reply {
-        self.send(self.request(Method::GET, path)).await
-    }
-
-    /// `GET` with a bearer token.
-    pub async fn get_as(&self, access: &str, path: &str) -> Reply {
-        self.send(self.request(Method::GET, path).bearer_auth(access)).await
-    }
-
-    /// `GET` with a bearer token and a query of one parameter.
-    pub async fn query_as(&self, access: &str, path: &str, name: &str, value: &Value) -> Reply {
-        let value = value.to_string();
-        self.send(self.request(Method::GET, path).bearer_auth(access).query(&[(name, value)])).await
-    }
-
-    /// `POST` of JSON.
-    pub async fn post(&self, path: &str, body: &Value) -> Reply {
-        self.send(self.request(Method::POST, path).json(body)).await
-    }
-
-    /// `POST` of JSON with a bearer token.
-    pub async fn post_as(&self, access: &str, path: &str, body: &Value) -> Reply {
-        self.send(self.request(Method::POST, path).bearer_auth(access).json(body)).await
-    }
-
-    /// The body of a sign-in.
-    #[must_use]
-    pub fn credentials(client: &str, username: &str, password: &str) -> Value {
-        let mut body = json!({ "client_id": client, "username": username, "password": password });
-        if let Some(secret) = secret_of(client) {
-            body["client_secret"] = secret.into();
-        }
-        body
-    }
-
-    /// `POST /auth/login` with the right password.
-    pub async fn login(&self, client: &str, username: &str) -> Reply {
-        self.post("/auth/login", &Self::credentials(client, username, PASSWORD)).await
-    }
-
-    /// `POST /auth/login-token` with the right password.
-    pub async fn login_token(&self, client: &str, username: &str) -> Reply {
-        self.post("/auth/login-token", &Self::credentials(client, username, PASSWORD)).await
-    }
-
-    /// An authorization code.
-    pub async fn code(&self, client: &str, username: &str) -> String {
-        let body = self.login(client, username).await.ok();
-        body["code"].as_str().expect("a code is text").to_owned()
-    }
-
-    /// `POST /auth/token`.
-    pub async fn redeem(&self, client: &str, code: &str) -> Reply {
-        self.post("/auth/token", &json!({ "code": code, "clientId": client })).await
-    }
-
-    /// Signs in through the confidential client `webapp`.
-    pub async fn sign_in(&self, username: &str) -> Tokens {
-        self.sign_in_through(WEBAPP, username).await
-    }
-
-    /// Signs in by code.
-    pub async fn sign_in_through(&self, client: &str, username: &str) -> Tokens {
-        let code = self.code(client, username).await;
-        Tokens::of(&self.redeem(client, &code).await)
-    }
-
-    /// `POST /auth/token-refresh`.
-    pub async fn refresh(&self, tokens: &Tokens) -> Reply {
-        self.post_as(&tokens.access, "/auth/token-refresh", &json!({ "refreshToken": tokens.refresh })).await
-    }
-
-    /// `POST /auth/switch-token`.
-    pub async fn switch(&self, tokens: &Tokens, tenant: &str) -> Reply {
-        let body = json!({ "refreshToken": tokens.refresh, "tenantId": tenant });
-        self.post_as(&tokens.access, "/auth/switch-token", &body).await
-    }
-
-    /// `POST /logout`.
-    pub async fn log_out(&self, tokens: &Tokens) -> Reply {
-        self.post_as(&tokens.access, "/logout", &json!({ "refreshToken": tokens.refresh })).await
-    }
-
-    /// `PATCH /auth/change-password`.
-    pub async fn change_password(&self, access: &str, body: &Value) -> Reply {
-        self.send(self.request(Method::PATCH, "/auth/change-password").bearer_auth(access).json(body)).await
-    }
-
-    /// `GET /auth/me`.
-    pub async fn me(&self, access: &str) -> Reply {
-        self.get_as(access, "/auth/me").await
-    }
-
-    /// Whether the access token is accepted.
-    pub async fn accepts(&self, access: &str) -> bool {
-        self.me(access).await.status == 200
-    }
-
-    /// The rows of login activity that `reader` sees with a filter.
-    pub async fn activity(&self, reader: &Tokens, filter: &Value) -> Vec<Value> {
-        let body = self.query_as(&reader.access, "/login-activity", "filter", filter).await.ok();
-        body.as_array().expect("a list").clone()
     }
 
     /// Asks again and again, for what happens after a reply or in another process, until the answer is there.

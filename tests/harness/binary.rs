@@ -73,7 +73,11 @@ fn executable() -> PathBuf {
     let test = std::env::current_exe().expect("the test knows its own path");
     let profile = test.parent().and_then(Path::parent).expect("it lies in target/<profile>/deps");
     let executable = profile.join(format!("doorward{}", std::env::consts::EXE_SUFFIX));
-    assert!(executable.exists(), "{} is not there: run `cargo build --workspace` first", executable.display());
+    assert!(
+        executable.exists(),
+        "{} is not there: run `cargo build --workspace` first",
+        executable.display()
+    );
     executable
 }
 
@@ -237,7 +241,6 @@ impl Binary {
     }
 
     /// A request to be completed and sent by the caller.
-    #[must_use]
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("http://{}{path}", self.address))
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use doorward_server::apply_file;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::app::{apply_options, start};
@@ -33,7 +33,35 @@ pub struct Place {
     /// `database.url`.
     pub url: String,
     name: Option<String>,
+    is_removed: AtomicBool,
 }
+
+/// What must be nought at any moment, whatever happened: rows that only exist together are written together.
+const HALF_WRITTEN: [(&str, &str); 5] = [
+    (
+        "sessions without an ACCESS row, or the reverse",
+        "SELECT (SELECT COUNT(*) FROM sessions) - (SELECT COUNT(*) FROM login_activity WHERE login_type = 'ACCESS')",
+    ),
+    (
+        "sessions without a first refresh token, or with two",
+        "SELECT ABS((SELECT COUNT(*) FROM sessions) - (SELECT COUNT(*) FROM refreshes WHERE parent_id IS NULL))
+              + ABS((SELECT COUNT(*) FROM sessions) - (SELECT COUNT(DISTINCT session_id) FROM refreshes))",
+    ),
+    (
+        "used refresh tokens without a successor, or the reverse",
+        "SELECT COUNT(*) FROM refreshes parent WHERE (consumed_at IS NOT NULL)
+            <> EXISTS (SELECT 1 FROM refreshes successor WHERE successor.parent_id = parent.id)",
+    ),
+    (
+        "rotations without a RELOGIN row, or the reverse",
+        "SELECT (SELECT COUNT(*) FROM refreshes WHERE parent_id IS NOT NULL)
+              - (SELECT COUNT(*) FROM login_activity WHERE login_type = 'RELOGIN')",
+    ),
+    (
+        "unused codes that have a session",
+        "SELECT COUNT(*) FROM grants WHERE consumed_at IS NULL AND session_id IS NOT NULL",
+    ),
+];
 
 impl Database {
     /// A copy of the template; `None` where PostgreSQL may be left out.
@@ -68,7 +96,45 @@ impl Place {
     pub async fn remove(&self) {
         if let (Some(name), Some(server)) = (&self.name, server_url()) {
             administer(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+            self.is_removed.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// No row is half written. Only while no server works on it.
+    ///
+    /// # Panics
+    /// When one is.
+    pub async fn assert_whole(&self) {
+        if self.is_removed.load(Ordering::Relaxed) {
+            return;
+        }
+        for (what, statement) in HALF_WRITTEN {
+            assert_eq!(self.figure(statement).await, 0, "{what}");
+        }
+    }
+
+    /// Changes rows behind the server's back.
+    pub async fn execute(&self, statement: &'static str) {
+        if self.name.is_some() {
+            let mut connection = PgConnection::connect(&self.url).await.expect("the database answers");
+            sqlx::raw_sql(statement).execute(&mut connection).await.expect("the statement is good");
+        } else {
+            let mut connection = SqliteConnection::connect(&self.url).await.expect("the file opens");
+            sqlx::raw_sql(statement).execute(&mut connection).await.expect("the statement is good");
+            connection.close().await.expect("it closes");
+        }
+    }
+
+    /// The one number that a statement selects.
+    pub async fn figure(&self, statement: &'static str) -> i64 {
+        let number = if self.name.is_some() {
+            let mut connection = PgConnection::connect(&self.url).await.expect("the database answers");
+            sqlx::query_scalar(statement).fetch_one(&mut connection).await
+        } else {
+            let mut connection = SqliteConnection::connect(&self.url).await.expect("the file opens");
+            sqlx::query_scalar(statement).fetch_one(&mut connection).await
+        };
+        number.expect("the statement selects one number")
     }
 
     /// Everything that is stored, as bytes to be searched.
@@ -162,13 +228,14 @@ fn directory() -> TempDir {
 fn empty_sqlite() -> Place {
     let directory = directory();
     let url = format!("sqlite://{}", directory.path().join("doorward.db").display());
-    Place { directory, url, name: None }
+    Place { directory, url, name: None, is_removed: AtomicBool::new(false) }
 }
 
 async fn new_postgres(server: String, template: &str) -> Place {
     let name = unique_name("test");
     administer(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-    Place { directory: directory(), url: with_name(&server, &name), name: Some(name) }
+    let url = with_name(&server, &name);
+    Place { directory: directory(), url, name: Some(name), is_removed: AtomicBool::new(false) }
 }
 
 fn copy_sqlite() -> Place {

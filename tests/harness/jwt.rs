@@ -90,11 +90,8 @@ fn validation(algorithm: Algorithm) -> Validation {
 #[must_use]
 pub fn forge(header: &Value, claims: &str, key: &[u8]) -> String {
     let message = format!("{}.{}", segment(header.to_string()), segment(claims));
-    let signature = jsonwebtoken::crypto::sign(
-        message.as_bytes(),
-        &EncodingKey::from_secret(key),
-        Algorithm::HS256,
-    );
+    let signature =
+        jsonwebtoken::crypto::sign(message.as_bytes(), &EncodingKey::from_secret(key), Algorithm::HS256);
     format!("{message}.{}", signature.expect("HMAC never fails"))
 }
 

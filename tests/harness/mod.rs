@@ -6,3 +6,4 @@ pub mod database;
 pub mod jwt;
 pub mod raw;
 pub mod reply;
+pub mod requests;

@@ -89,6 +89,7 @@ impl Reply {
     }
 
     /// It is the 422 of a body that breaks the schema; answers `details` as `(path, code)`.
+    #[must_use]
     #[track_caller]
     pub fn validation_failures(&self) -> Vec<(String, String)> {
         let error = &self.json()["error"];

@@ -33,7 +33,7 @@ impl Core {
         query: &ActivityQuery,
     ) -> Result<Vec<Activity>, Error> {
         let tenant = viewed_tenant(caller)?;
-        Ok(self.reading("find_activity").await?.find_activity(tenant, query).await?)
+        Ok(self.reporting("find_activity").await?.find_activity(tenant, query).await?)
     }
 
     /// One row.
@@ -57,7 +57,7 @@ impl Core {
         condition: Option<&Condition>,
     ) -> Result<i64, Error> {
         let tenant = viewed_tenant(caller)?;
-        Ok(self.reading("count_activity").await?.count_activity(tenant, condition).await?)
+        Ok(self.reporting("count_activity").await?.count_activity(tenant, condition).await?)
     }
 
     /// The first row of each user per bucket and login type.
@@ -70,7 +70,7 @@ impl Core {
         query: ActiveUsersQuery,
     ) -> Result<ActiveUsers, Error> {
         let tenant = viewed_tenant(caller)?;
-        let mut tx = self.reading("active_users").await?;
+        let mut tx = self.reporting("active_users").await?;
         Ok(tx.active_users(tenant, query.range, query.from, query.to).await?)
     }
 }

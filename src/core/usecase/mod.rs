@@ -129,6 +129,10 @@ impl Core {
         self.ports.store.begin(name, Mode::Read).await
     }
 
+    async fn reporting(&self, name: &'static str) -> Stored<Box<dyn Tx>> {
+        self.ports.store.begin(name, Mode::Report).await
+    }
+
     async fn writing(&self, name: &'static str) -> Stored<Box<dyn Tx>> {
         self.ports.store.begin(name, Mode::Write).await
     }

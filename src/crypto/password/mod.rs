@@ -1,5 +1,6 @@
 //! Password hashing on a bounded pool: argon2id by default, imported kinds verified.
 
+mod memory;
 mod scheme;
 mod stored;
 
@@ -16,6 +17,7 @@ use doorward_core::ports::entropy::Entropy;
 use doorward_core::ports::password::{PasswordHasher, Verdict};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use memory::Memory;
 use scheme::Scheme;
 use stored::StoredHash;
 
@@ -63,6 +65,7 @@ pub struct HashPool {
     workers: Arc<Semaphore>,
     waiting: AtomicUsize,
     nobody: RwLock<Arc<StoredHash>>,
+    memory: Arc<Memory>,
 }
 
 impl HashPool {
@@ -86,6 +89,7 @@ impl HashPool {
             })?;
         Ok(Self {
             settings,
+            memory: Arc::new(Memory::new(params.block_count())),
             params,
             current,
             entropy,
@@ -150,8 +154,8 @@ impl PasswordHasher for HashPool {
         }
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt);
-        let params = self.params.clone();
-        self.run(move || stored::hash(password.expose().as_bytes(), params, &salt))
+        let (params, memory) = (self.params.clone(), Arc::clone(&self.memory));
+        self.run(move || stored::hash(password.expose().as_bytes(), &params, &salt, &memory))
             .await?
             .map_err(Error::internal)
     }
@@ -164,16 +168,16 @@ impl PasswordHasher for HashPool {
             self.verify_nobody(password).await?;
             return Ok(Verdict::NoMatch);
         };
-        let current = self.current;
+        let (current, memory) = (self.current, Arc::clone(&self.memory));
         let outcome = self
             .run(move || {
                 let bytes = password.expose().as_bytes();
                 match bytes.get(..MAX_PASSWORD_BYTES) {
                     // Too long to have been hashed by us; the same work, the same answer as for a wrong one.
                     Some(start) if bytes.len() > MAX_PASSWORD_BYTES => {
-                        hash.verify(start, current).map(|_| Verdict::NoMatch)
+                        hash.verify(start, current, &memory).map(|_| Verdict::NoMatch)
                     }
-                    _ => hash.verify(bytes, current),
+                    _ => hash.verify(bytes, current, &memory),
                 }
             })
             .await?;
@@ -184,10 +188,10 @@ impl PasswordHasher for HashPool {
     }
 
     async fn verify_nobody(&self, password: Password) -> Result<(), Error> {
-        let (nobody, current) = (self.nobody(), self.current);
+        let (nobody, current, memory) = (self.nobody(), self.current, Arc::clone(&self.memory));
         self.run(move || {
             let bytes = password.expose().as_bytes();
-            let outcome = nobody.verify(bytes.get(..MAX_PASSWORD_BYTES).unwrap_or(bytes), current);
+            let outcome = nobody.verify(bytes.get(..MAX_PASSWORD_BYTES).unwrap_or(bytes), current, &memory);
             debug_assert!(outcome.is_ok(), "imitations are well formed");
         })
         .await

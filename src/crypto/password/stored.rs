@@ -10,6 +10,7 @@ use password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
 use pbkdf2::Pbkdf2;
 use scrypt::Scrypt;
 
+use super::memory::Memory;
 use super::scheme::Scheme;
 
 /// Longest stored hash that is looked at, in bytes.
@@ -98,7 +99,12 @@ impl StoredHash {
     /// bcrypt sees 72 bytes: hashes made elsewhere from longer passwords were cut off there, so ours are too, and the
     /// rehash that follows covers the whole password. A password with a NUL never matches: bcrypt would take `a\0a`
     /// for `a`, since it repeats the terminated key.
-    pub(crate) fn verify(&self, password: &[u8], current: Scheme) -> Result<Verdict, BrokenHash> {
+    pub(crate) fn verify(
+        &self,
+        password: &[u8],
+        current: Scheme,
+        memory: &Memory,
+    ) -> Result<Verdict, BrokenHash> {
         let (is_right, has_current_form) = match &self.form {
             Form::Bcrypt(stored) => {
                 let seen = password.get(..BCRYPT_SEES).unwrap_or(password);
@@ -107,7 +113,7 @@ impl StoredHash {
             }
             Form::Phc(hash) => {
                 let outcome = match self.scheme {
-                    Scheme::Argon2 { .. } => Argon2::default().verify_password(password, hash.as_ref()),
+                    Scheme::Argon2 { .. } => verify_argon2(password, hash, memory),
                     Scheme::Scrypt { .. } => Scrypt::new().verify_password(password, hash.as_ref()),
                     _ => Pbkdf2::default().verify_password(password, hash.as_ref()),
                 };
@@ -131,9 +137,47 @@ impl StoredHash {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct BrokenHash;
 
+/// What `argon2`'s own verifier does, in memory of ours.
+fn verify_argon2(password: &[u8], stored: &PasswordHash, memory: &Memory) -> password_hash::Result<()> {
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Err(password_hash::Error::PasswordInvalid);
+    };
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str())?;
+    let version = stored.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let digest = derive(&Argon2::new(algorithm, version, Params::try_from(stored)?), password, salt, memory)?;
+    // Compared in constant time by `Output`.
+    if digest == *expected { Ok(()) } else { Err(password_hash::Error::PasswordInvalid) }
+}
+
 /// A PHC string of the password with argon2id.
-pub(crate) fn hash(password: &[u8], params: Params, salt: &[u8; 16]) -> password_hash::Result<String> {
-    use password_hash::PasswordHasher;
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    Ok(argon2.hash_password_with_salt(password, salt)?.to_string())
+pub(crate) fn hash(
+    password: &[u8],
+    params: &Params,
+    salt: &[u8; 16],
+    memory: &Memory,
+) -> password_hash::Result<String> {
+    let digest =
+        derive(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone()), password, salt, memory)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(params)?,
+        salt: Some(Salt::new(salt)?),
+        hash: Some(digest),
+    };
+    Ok(hash.to_string())
+}
+
+fn derive(
+    argon2: &Argon2<'_>,
+    password: &[u8],
+    salt: &[u8],
+    memory: &Memory,
+) -> password_hash::Result<Output> {
+    let params = argon2.params();
+    let mut digest = vec![0; params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN)];
+    let blocks = params.block_count();
+    memory
+        .lend(blocks, |blocks| argon2.hash_password_into_with_memory(password, salt, &mut digest, blocks))?;
+    Ok(Output::new(&digest)?)
 }

@@ -136,7 +136,7 @@ async fn nobody_costs_what_the_commonest_scheme_costs() {
         pool.imitate(scheme);
         let nobody = pool.nobody();
         assert_eq!(nobody.scheme.to_string(), scheme);
-        assert_eq!(nobody.verify(b"x", pool.current), Ok(Verdict::NoMatch), "{scheme}");
+        assert_eq!(nobody.verify(b"x", pool.current, &pool.memory), Ok(Verdict::NoMatch), "{scheme}");
         pool.verify_nobody(secret("x")).await.unwrap();
     }
     pool.imitate("unknown");

@@ -85,6 +85,9 @@ pub(crate) struct TokenResponse {
     pub(crate) refresh_token: String,
     /// When the access token expires, in milliseconds since 1970.
     pub(crate) expires: i64,
+    /// Never sent; the old service's document has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pubnub_token: Option<String>,
 }
 
 impl From<TokenPair> for TokenResponse {
@@ -93,6 +96,7 @@ impl From<TokenPair> for TokenResponse {
             access_token: pair.access_token.expose().clone(),
             refresh_token: pair.refresh_token.expose().clone(),
             expires: pair.expires_at.unix_millis(),
+            pubnub_token: None,
         }
     }
 }

@@ -14,7 +14,7 @@ section! {
     [database] Database {
         /// `sqlite://` and a path (relative to the working directory), or a `postgres://` URL.
         url: DatabaseUrl = Text("sqlite://data/doorward.db");
-        /// Largest number of connections to PostgreSQL, or of SQLite readers.
+        /// Largest number of connections to PostgreSQL. SQLite has four readers and one writer at a time.
         max_connections: NonZeroU32 = Text("10"), if |count| count.get() <= 10_000 => "a whole number from 1 to 10000";
         /// Whether `serve` and `apply` bring the schema up to date by themselves; otherwise `doorward migrate` does.
         auto_migrate: Option<bool> = Derived("`true` on SQLite, `false` on PostgreSQL");

@@ -111,6 +111,10 @@ impl Settings {
             let complaint = "expected at least \"8KiB\" for each of passwords.lanes";
             return Err(sources.problem::<Size>("passwords", "memory", complaint));
         }
+        if self.passwords.memory.bytes() * self.passwords.iterations as usize > 1 << 30 {
+            let complaint = "expected at most \"1GiB\" divided by passwords.iterations";
+            return Err(sources.problem::<Size>("passwords", "memory", complaint));
+        }
         Ok(())
     }
 

@@ -10,15 +10,15 @@ section! {
     /// How passwords are hashed (argon2id, RFC 9106) and what new ones must be.
     [passwords] Passwords {
         /// Memory of one hashing.
-        memory: Size = Text("19MiB"), if |size| (64 << 10..=4 << 30).contains(&size.bytes()) =>
-            "a size from \"64KiB\" to \"4GiB\"";
+        memory: Size = Text("19MiB"), if |size| (64 << 10..=256 << 20).contains(&size.bytes()) =>
+            "a size from \"64KiB\" to \"256MiB\"";
         /// Passes over the memory.
         iterations: u32 = Text("2"), if |count| (1..=100).contains(count) => "a whole number from 1 to 100";
         /// Lanes of one hashing.
         lanes: u32 = Text("1"), if |count| (1..=16).contains(count) => "a whole number from 1 to 16";
         /// Hashings at the same time; 0 = the number of cores.
         workers: usize = Text("0"), if |count| *count <= 1024 => "a whole number from 0 to 1024";
-        /// Sign-ins that may wait for a hashing; more are answered with 503 at once.
+        /// Sign-ins that may wait for a hashing; more are answered with 429 at once.
         max_waiting: usize = Text("64"), if |count| *count <= 100_000 => "a whole number from 0 to 100000";
         /// Fewest characters of a new password.
         min_length: usize = Text("8"), if |count| (1..=MAX_PASSWORD_BYTES).contains(count) =>

@@ -18,7 +18,7 @@ section! {
         listen: SocketAddr = Text("127.0.0.1:8080");
         /// The address clients reach the server at, without a trailing slash. Behind a proxy, the proxy's address.
         public_url: Option<BaseUrl> = Derived("`http://` and `server.listen`");
-        /// Proxies whose `Forwarded` and `X-Forwarded-For` headers are believed; from anyone else they are ignored.
+        /// Proxies whose `X-Forwarded-For` header is believed; from anyone else it is ignored.
         trusted_proxies: Vec<IpNet> = Text("");
         /// Browser origins that may call routes which take no cookie. `*` alone = every origin.
         cors_origins: Vec<Origin> = Text("*"), if |origins| one_star_at_most(origins) =>

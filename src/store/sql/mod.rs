@@ -22,6 +22,7 @@ mod users;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -33,7 +34,7 @@ use sqlx::query::Query;
 use sqlx::{Database, Pool, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{BEGIN_TIMEOUT, BEGIN_WRITE, Db, GATE_TIMEOUT, STATEMENT_TIMEOUT};
+use super::{BEGIN_TIMEOUT, BEGIN_WRITE, Db, GATE_TIMEOUT, LONG_TIMEOUT, STATEMENT_TIMEOUT};
 use crate::suspicion::Suspicion;
 use error::Timed;
 pub(crate) use migrate::Schema;
@@ -64,6 +65,8 @@ enum Link {
 struct SqlTx {
     link: Link,
     name: &'static str,
+    /// Longest time of one statement.
+    limit: Duration,
     suspicion: Suspicion,
 }
 
@@ -100,13 +103,18 @@ impl SqlStore {
 impl Store for SqlStore {
     async fn begin(&self, name: &'static str, mode: Mode) -> Stored<Box<dyn Tx>> {
         let link = match mode {
-            Mode::Read => {
+            Mode::Read | Mode::Report => {
                 let acquired = within(BEGIN_TIMEOUT, self.readers.acquire()).await;
                 Link::Reading(acquired.map_err(|error| error.noted_by(&self.suspicion).into_store(name))?)
             }
             Mode::Write => self.write(name).await?,
         };
-        Ok(Box::new(SqlTx { link, name, suspicion: self.suspicion.clone() }))
+        let limit = match mode {
+            Mode::Read => STATEMENT_TIMEOUT,
+            // A write has just begun, so the database answers; a report is known to take its time.
+            Mode::Write | Mode::Report => LONG_TIMEOUT,
+        };
+        Ok(Box::new(SqlTx { link, name, limit, suspicion: self.suspicion.clone() }))
     }
 
     async fn ping(&self) -> Stored<()> {
@@ -132,11 +140,11 @@ impl Store for SqlStore {
 #[async_trait]
 impl Tx for SqlTx {
     async fn commit(self: Box<Self>) -> Stored<()> {
-        let Self { link, name, suspicion } = *self;
+        let Self { link, name, limit, suspicion } = *self;
         let Link::Writing(transaction, permit) = link else {
             return Ok(());
         };
-        let committed = within(STATEMENT_TIMEOUT, transaction.commit()).await;
+        let committed = within(limit, transaction.commit()).await;
         drop(permit);
         committed.map_err(|error| error.noted_by(&suspicion).into_store(name))
     }
@@ -155,24 +163,24 @@ impl SqlTx {
     }
 
     async fn all(&mut self, statement: Statement<'_>) -> Stored<Vec<Row>> {
-        let rows = within(STATEMENT_TIMEOUT, statement.fetch_all(self.connection())).await;
+        let rows = within(self.limit, statement.fetch_all(self.connection())).await;
         rows.map_err(|error| self.fail(error))
     }
 
     async fn maybe(&mut self, statement: Statement<'_>) -> Stored<Option<Row>> {
-        let row = within(STATEMENT_TIMEOUT, statement.fetch_optional(self.connection())).await;
+        let row = within(self.limit, statement.fetch_optional(self.connection())).await;
         row.map_err(|error| self.fail(error))
     }
 
     async fn one(&mut self, statement: Statement<'_>) -> Stored<Row> {
-        let row = within(STATEMENT_TIMEOUT, statement.fetch_one(self.connection())).await;
+        let row = within(self.limit, statement.fetch_one(self.connection())).await;
         row.map_err(|error| self.fail(error))
     }
 
     /// Runs a statement of a write section; answers how many rows it touched.
     async fn run(&mut self, statement: Statement<'_>) -> Stored<u64> {
         self.writes()?;
-        let result = within(STATEMENT_TIMEOUT, statement.execute(self.connection())).await;
+        let result = within(self.limit, statement.execute(self.connection())).await;
         result.map(|done| done.rows_affected()).map_err(|error| self.fail(error))
     }
 
@@ -195,10 +203,7 @@ impl SqlTx {
     }
 }
 
-async fn within<T>(
-    limit: std::time::Duration,
-    work: impl Future<Output = Result<T, sqlx::Error>>,
-) -> Result<T, Timed> {
+async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Timed> {
     match tokio::time::timeout(limit, work).await {
         Ok(result) => result.map_err(Timed::Failed),
         Err(_) => Err(Timed::TimedOut(limit)),

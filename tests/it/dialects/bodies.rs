@@ -25,6 +25,8 @@ async fn send(app: &App, content_type: &str, body: impl Into<reqwest::Body>) -> 
 
 async fn every_failure_is_listed(app: &App) {
     let reply = app.post("/auth/login", &json!({ "username": 1, "password": null, "x": true })).await;
+    // Both databases make the same assertion.
+    insta::allow_duplicates! {
     insta::assert_json_snapshot!(reply.json(), @r#"
     {
       "error": {
@@ -69,11 +71,14 @@ async fn every_failure_is_listed(app: &App) {
       }
     }
     "#);
+    }
     assert_eq!(reply.status, 422);
 }
 
 async fn malformed_json_is_a_syntax_error(app: &App) {
-    for body in ["{", "{\"a\"", "{a:1}", "nul", "{\"a\":1,}", "{}x", "'x'", "\u{feff}{}", "{\"a\":1,\"a\":2}", "NaN"] {
+    for body in
+        ["{", "{\"a\"", "{a:1}", "nul", "{\"a\":1,}", "{}x", "'x'", "\u{feff}{}", "{\"a\":1,\"a\":2}", "NaN"]
+    {
         send(app, "application/json", body).await.assert_error_named(400, "SyntaxError");
     }
     let deep = "[".repeat(100_000);
@@ -97,7 +102,9 @@ async fn another_content_type_is_unsupported(app: &App) {
         reply.assert_error_named(415, "UnsupportedMediaTypeError");
         assert_eq!(reply.json()["error"]["code"], "UNSUPPORTED_MEDIA_TYPE", "{content_type}");
     }
-    for content_type in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+    for content_type in
+        ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""]
+    {
         let _ = send(app, content_type, body.clone()).await.ok();
     }
     let text = send(app, "text/plain", body).await.json();

@@ -46,7 +46,9 @@ fn every_reference_leads_somewhere(document: &Value, part: &Value) {
             }
         }
         Value::Array(items) => {
-            items.iter().for_each(|item| every_reference_leads_somewhere(document, item));
+            for item in items {
+                every_reference_leads_somewhere(document, item);
+            }
         }
         _ => {}
     }

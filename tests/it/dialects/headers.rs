@@ -30,7 +30,8 @@ async fn every_reply_has_the_common_headers(app: &App) {
         assert_eq!(reply.header("referrer-policy"), "no-referrer");
         assert!(reply.header("content-security-policy").contains("frame-ancestors 'none'"));
         assert!(!reply.header("x-request-id").is_empty());
-        for name in ["www-authenticate", "x-powered-by", "server", "set-cookie", "strict-transport-security"] {
+        for name in ["www-authenticate", "x-powered-by", "server", "set-cookie", "strict-transport-security"]
+        {
             assert_eq!(reply.header(name), "", "{name}");
         }
     }

@@ -6,3 +6,4 @@ mod documents;
 mod headers;
 mod inputs;
 mod routing;
+mod smuggling;

@@ -57,8 +57,15 @@ async fn head_answers_like_get_without_body(app: &App) {
 async fn path_tricks_reach_nothing(app: &App) {
     let tokens = app.sign_in("alice").await;
     let head = |path: &str| format!("GET {path} HTTP/1.1\r\nAuthorization: Bearer {}\r\n", tokens.access);
-    for path in ["//auth/me", "/auth//me", "/auth/../auth/me", "/auth/%2e%2e/auth/me", "/auth/me;x", "/AUTH/ME", "/auth%2fme"]
-    {
+    for path in [
+        "//auth/me",
+        "/auth//me",
+        "/auth/../auth/me",
+        "/auth/%2e%2e/auth/me",
+        "/auth/me;x",
+        "/AUTH/ME",
+        "/auth%2fme",
+    ] {
         assert_eq!(raw::status(app.address(), &head(path), b"").await, Some(404), "{path}");
     }
     assert_eq!(raw::status(app.address(), &head("/auth/me"), b"").await, Some(200));
@@ -67,11 +74,15 @@ async fn path_tricks_reach_nothing(app: &App) {
 
 async fn a_body_is_judged_before_its_sender(app: &App) {
     let nothing = json!({});
-    let required = |names: &[&str]| names.iter().map(|_| (String::new(), "required".to_owned())).collect::<Vec<_>>();
+    let required =
+        |names: &[&str]| names.iter().map(|_| (String::new(), "required".to_owned())).collect::<Vec<_>>();
     let login = required(&["client_id", "username", "password"]);
     assert_eq!(app.post("/auth/login", &nothing).await.validation_failures(), login);
     assert_eq!(app.post("/auth/login-token", &nothing).await.validation_failures(), login);
-    assert_eq!(app.post("/auth/token", &nothing).await.validation_failures(), required(&["code", "clientId"]));
+    assert_eq!(
+        app.post("/auth/token", &nothing).await.validation_failures(),
+        required(&["code", "clientId"])
+    );
     for path in ["/auth/token-refresh", "/auth/switch-token"] {
         assert_eq!(app.post(path, &nothing).await.validation_failures(), required(&["refreshToken"]));
     }

@@ -16,12 +16,10 @@ fn without_its_database_the_server_trusts_nothing() {
 async fn lose_the_database(app: &App) {
     let tokens = app.sign_in("alice").await;
     app.place.remove().await;
-    for reply in [app.login(WEBAPP, "alice").await, app.refresh(&tokens).await, app.redeem(WEBAPP, "x").await] {
+    for reply in [app.login(WEBAPP, "alice").await, app.refresh(&tokens).await, app.redeem(WEBAPP, "x").await]
+    {
         assert_eq!(reply.status, 503, "{}", reply.text);
-        assert_eq!(
-            reply.json(),
-            json!({ "error": { "statusCode": 503, "message": "Service Unavailable" } })
-        );
+        assert_eq!(reply.json(), json!({ "error": { "statusCode": 503, "message": "Service Unavailable" } }));
         assert!(!reply.header("retry-after").is_empty());
     }
     eventually("what was revoked is no longer known", Duration::from_secs(5), async || {

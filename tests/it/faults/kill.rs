@@ -60,6 +60,7 @@ fn a_kill_amid_work_leaves_all_or_nothing() {
             let killer = server.kill_after(Duration::from_millis(50));
             let (answers, ()) = futures_util::join!(answers, killer);
             server.kill();
+            home.place.assert_whole().await;
             let server = home.serve().await;
             for body in answers.into_iter().flatten() {
                 let (access, refresh) = pair(&(200, body));

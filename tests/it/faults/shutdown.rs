@@ -34,7 +34,12 @@ fn a_request_under_way_is_finished() {
         let _ = socket.read_to_end(&mut answer).await;
         assert_eq!(raw::status_of(&answer), Some(200), "{}", String::from_utf8_lossy(&answer));
         let waited = tokio::time::timeout(Duration::from_secs(4), server.wait()).await;
-        assert_eq!(waited.ok().flatten(), Some(0), "it ends as soon as the last request does: {}", server.log());
+        assert_eq!(
+            waited.ok().flatten(),
+            Some(0),
+            "it ends as soon as the last request does: {}",
+            server.log()
+        );
     });
 }
 

@@ -253,14 +253,17 @@ async fn what_is_not_allowed_is_refused_with_what_is(app: &App) {
     let error = reply.json()["error"].clone();
     assert_eq!(error["message"], "Invalid data \"{bad\" for parameter \"filter\".");
     assert!(error["details"]["syntaxError"].is_string());
-    let allowed = app.query_as(&reader.access, "/login-activity", "filter", &condition(json!({ "x": 1 }))).await;
+    let allowed =
+        app.query_as(&reader.access, "/login-activity", "filter", &condition(json!({ "x": 1 }))).await;
     let allowed = allowed.json()["error"]["details"]["allowed"].clone();
     assert!(allowed.as_array().is_some_and(|names| names.contains(&json!("loginTime"))), "{allowed}");
 }
 
 async fn values_are_bound_never_pasted(app: &App) {
     let reader = app.sign_in("alice").await;
-    for value in ["' OR '1'='1", "'; DROP TABLE users; --", "\" OR 1=1 --", "$1", "?1", "\\", "%", "é\u{202e}"] {
+    for value in
+        ["' OR '1'='1", "'; DROP TABLE users; --", "\" OR 1=1 --", "$1", "?1", "\\", "%", "é\u{202e}"]
+    {
         for operator in ["eq", "gt", "lt", "neq"] {
             let filter = json!({ "where": { "actor": { operator: value } } });
             let reply = app.query_as(&reader.access, "/login-activity", "filter", &filter).await;

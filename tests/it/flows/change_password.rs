@@ -1,6 +1,6 @@
 //! `PATCH /auth/change-password` (design §6.5): its errors in their order, and all that ends with the old password.
 
-use doorward_tests::bootstrap::{NEW_PASSWORD, PASSWORD, WEBAPP};
+use doorward_tests::bootstrap::{GLOBEX, NEW_PASSWORD, PASSWORD, WEBAPP};
 use doorward_tests::{App, Tokens, on_both};
 use serde_json::{Value, json};
 
@@ -9,6 +9,7 @@ on_both![
     every_session_of_the_user_ends,
     codes_issued_before_die,
     a_demanded_change_needs_no_old_password,
+    a_first_change_makes_registered_memberships_active,
     a_demanded_change_still_checks_an_old_password,
     errors_come_in_order,
     the_policy_says_every_broken_rule,
@@ -69,6 +70,16 @@ async fn a_demanded_change_needs_no_old_password(app: &App) {
     let mut again = change(&fresh, "changer");
     again.as_object_mut().map(|object| object.remove("oldPassword"));
     app.change_password(&fresh.access, &again).await.assert_error(422, "OldPasswordMissing");
+}
+
+async fn a_first_change_makes_registered_memberships_active(app: &App) {
+    let tokens = app.sign_in("invited").await;
+    app.switch(&tokens, GLOBEX).await.assert_error(400, "User not active yet");
+    let _ = app.change_password(&tokens.access, &change(&tokens, "invited")).await.ok();
+    let body = App::credentials(WEBAPP, "invited", NEW_PASSWORD);
+    let fresh = Tokens::of(&app.post("/auth/login-token", &body).await);
+    let switched = Tokens::of(&app.switch(&fresh, GLOBEX).await);
+    assert_eq!(app.me(&switched.access).await.ok()["status"], 1);
 }
 
 async fn a_demanded_change_still_checks_an_old_password(app: &App) {

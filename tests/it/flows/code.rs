@@ -70,7 +70,7 @@ async fn a_code_of_another_client_is_refused_and_burnt(app: &App) {
 }
 
 async fn unknown_codes_and_clients_are_refused(app: &App) {
-    for code in ["", "x", "A".repeat(43).as_str(), "A".repeat(10_000).as_str(), "' OR 1=1--", "é"] {
+    for code in ["", "x", "A".repeat(43).as_str(), "A".repeat(8192).as_str(), "' OR 1=1--", "é"] {
         app.redeem(WEBAPP, code).await.assert_error(401, "Invalid Credentials");
     }
     let code = app.code(WEBAPP, "alice").await;

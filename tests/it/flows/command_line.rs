@@ -73,6 +73,7 @@ fn a_wrong_variable_is_told_in_one_line() {
 #[test]
 fn a_missing_file_is_told() {
     let home = Home::sqlite();
+    let _ = home.run(&["migrate"]).ok();
     assert!(home.run(&["--config", "absent.toml", "config", "check"]).complaint().contains("absent.toml"));
     assert!(home.run(&["apply", "absent.toml"]).complaint().contains("absent.toml"));
     assert!(home.run(&["keys", "import", "absent.pem"]).complaint().contains("absent.pem"));
@@ -117,6 +118,7 @@ mod applying_twice_changes_nothing {
 #[test]
 fn a_wrong_entry_applies_nothing() {
     let home = Home::sqlite();
+    let _ = home.run(&["migrate"]).ok();
     for (text, words) in [
         ("[[tenants]]\nkey = \"new\"\n[[users]]\nusername = \"a\"\nclients = [\"nope\"]", "nope"),
         ("[[tenants]]\nkey = \"new\"\n[[roles]]\nname = \"x\"\ntenant = \"nope\"", "nope"),
@@ -151,23 +153,27 @@ fn an_operator_migrates_postgres() {
     block_on(async { assert_eq!(home.serve().await.get("/ping", None).await.0, 200) });
 }
 
-#[test]
-fn a_newer_database_is_refused() {
-    let home = Home::sqlite();
+fn a_newer_database_is_refused(database: Database) {
+    let Some(home) = Home::empty(database) else { return };
     let _ = home.run(&["migrate"]).ok();
-    block_on(async {
-        use sqlx::Connection as _;
-        let file = home.place.sqlite_file();
-        let mut connection = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display()))
-            .await
-            .expect("the database opens");
-        let statement = "UPDATE _sqlx_migrations SET version = 9999 WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)";
-        sqlx::raw_sql(statement).execute(&mut connection).await.expect("a newer program was here");
-        connection.close().await.expect("it closes");
-    });
+    block_on(home.place.execute("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1"));
     for arguments in [vec!["serve"], vec!["migrate"], vec!["keys", "list"]] {
         let output = home.run(&arguments);
         assert!(output.complaint().contains("newer"), "{arguments:?} {output:?}");
+    }
+}
+
+mod a_newer_database_is_refused {
+    use doorward_tests::Database;
+
+    #[test]
+    fn sqlite() {
+        super::a_newer_database_is_refused(Database::Sqlite);
+    }
+
+    #[test]
+    fn postgres() {
+        super::a_newer_database_is_refused(Database::Postgres);
     }
 }
 
@@ -205,11 +211,21 @@ fn an_imported_key_keeps_old_tokens_valid() {
     });
 }
 
+/// J12
+#[test]
+fn a_weak_key_is_not_imported() {
+    let home = Home::furnished(Database::Sqlite).expect("SQLite");
+    let path = home.write("weak.pem", include_str!("keys/weak_rsa_1024.pem"));
+    let output = home.run(&["keys", "import", path.to_str().expect("UTF-8")]);
+    assert!(output.complaint().contains("2048"), "{output:?}");
+}
+
 /// A fresh RSA key of 2048 bits as PKCS#8 PEM.
 fn openssl_free_key() -> String {
     use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
     use base64::Engine as _;
-    let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).expect("a key can be made");
+    let pair =
+        aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).expect("a key can be made");
     let der: Pkcs8V1Der<'_> = pair.as_der().expect("it can be written");
     let text = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
     let lines: Vec<&str> =

@@ -131,7 +131,8 @@ async fn an_imported_bcrypt_hash_works_and_is_rehashed(app: &App) {
     assert!(app.accepts(&tokens.access).await);
     let stored = app
         .eventually("the hash gets our parameters", async || {
-            let mut tx = app.core().await.ports().store.begin("test", doorward_core::ports::store::Mode::Read).await;
+            let mut tx =
+                app.core().await.ports().store.begin("test", doorward_core::ports::store::Mode::Read).await;
             let account = match &mut tx {
                 Ok(tx) => tx.account_by_username_key("imported").await.ok().flatten(),
                 Err(_) => None,

@@ -48,6 +48,8 @@ fn names(value: &Value) -> Vec<String> {
 async fn me_answers_the_user(app: &App) {
     let tokens = app.sign_in("alice").await;
     let me = app.me(&tokens.access).await.ok();
+    // Both databases make the same assertion.
+    insta::allow_duplicates! {
     insta::assert_json_snapshot!(me, { ".userTenantId" => "[membership]" }, @r#"
     {
       "id": "bbbbbbbb-bbbb-7bbb-8bbb-bbbbbbbbbbbb",
@@ -78,6 +80,7 @@ async fn me_answers_the_user(app: &App) {
       "status": 1
     }
     "#);
+    }
 }
 
 async fn me_without_date_of_birth_has_no_age(app: &App) {
@@ -133,11 +136,11 @@ async fn the_token_is_accepted_until_its_second_of_expiry(app: &App) {
 async fn last_login_is_the_sign_in_before(app: &App) {
     let first = app.sign_in("alice").await;
     assert_eq!(app.me(&first.access).await.ok()["lastLogin"], Value::Null);
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     let second = app.login_token(WEBAPP, "alice").await.ok();
     let me = app.me(second["accessToken"].as_str().unwrap_or_default()).await.ok();
     assert_eq!(me["lastLogin"], "2026-11-21T09:30:00.000Z");
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     let third = app.sign_in("alice").await;
     assert_eq!(app.me(&third.access).await.ok()["lastLogin"], "2026-11-21T09:31:00.000Z");
 }

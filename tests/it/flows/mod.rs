@@ -10,6 +10,7 @@ mod command_line;
 mod login;
 mod logout;
 mod me;
+mod races;
 mod refresh;
 mod restart;
 mod reuse;

@@ -15,6 +15,7 @@ on_both![
     future_tokens_are_refused,
     odd_shapes_are_refused,
     odd_signatures_are_refused,
+    the_other_s_of_a_signature_outlives_nothing,
 ];
 
 /// No route that takes a bearer accepts the token.
@@ -56,7 +57,8 @@ async fn a_public_key_is_no_hmac_key(app: &App) {
         let published = app.get("/.well-known/jwks.json").await.ok();
         let keys = published["keys"].as_array().cloned().unwrap_or_default();
         let key = keys.iter().find(|key| key["kid"] == header["kid"]).cloned().unwrap_or_default();
-        let mut candidates = vec![key.to_string().into_bytes(), Vec::new(), header["kid"].to_string().into_bytes()];
+        let mut candidates =
+            vec![key.to_string().into_bytes(), Vec::new(), header["kid"].to_string().into_bytes()];
         for part in ["n", "x", "y", "kid"] {
             let text = key[part].as_str().unwrap_or_default();
             candidates.push(text.as_bytes().to_vec());
@@ -73,13 +75,13 @@ async fn a_public_key_is_no_hmac_key(app: &App) {
 
 async fn tampered_tokens_are_refused(app: &App) {
     for client in ["webapp", "hs256", "eddsa", "rs256"] {
-        let tokens = app.sign_in_through(client, "bob").await;
+        let tokens = app.sign_in_through(client, "alice").await;
         let (header, mut claims) = jwt::parts(&tokens.access);
         let (_, signature) = tokens.access.rsplit_once('.').unwrap_or_default();
-        claims["permissions"] = json!(["ViewLoginActivity"]);
+        claims["permissions"] = json!(["ViewLoginActivity", "Everything"]);
         let header = jwt::segment(header.to_string());
         is_refused(app, &format!("{header}.{}.{signature}", jwt::segment(claims.to_string()))).await;
-        let other = app.sign_in_through(client, "bob").await;
+        let other = app.sign_in_through(client, "alice").await;
         let (message, _) = other.access.rsplit_once('.').unwrap_or_default();
         is_refused(app, &format!("{message}.{signature}")).await;
     }
@@ -92,14 +94,29 @@ async fn claims_of_the_wrong_type_are_refused(app: &App) {
     let sign = |claims: &str| jwt::forge(&header, claims, HS256_SECRET.as_bytes());
     assert!(app.accepts(&sign(&claims.to_string())).await, "the forger's key is the right one");
     for name in ["exp", "nbf", "iat"] {
-        for value in ["\"9999999999\"", "null", "1e400", "[]", "{}", "true", "9999999999.5", "99999999999999999999"] {
+        for value in
+            ["\"9999999999\"", "null", "1e400", "[]", "{}", "true", "9999999999.5", "99999999999999999999"]
+        {
             let good = format!("\"{name}\":{}", claims[name]);
             let text = claims.to_string().replace(&good, &format!("\"{name}\":{value}"));
             assert_ne!(text, claims.to_string());
             is_refused(app, &sign(&text)).await;
         }
     }
-    for name in ["exp", "iss", "aud", "sub", "jti", "sid", "client_id", "iat", "id", "tenantId", "permissions", "epochs"] {
+    for name in [
+        "exp",
+        "iss",
+        "aud",
+        "sub",
+        "jti",
+        "sid",
+        "client_id",
+        "iat",
+        "id",
+        "tenantId",
+        "permissions",
+        "epochs",
+    ] {
         let mut without = claims.clone();
         without.as_object_mut().map(|claims| claims.shift_remove(name));
         is_refused(app, &sign(&without.to_string())).await;
@@ -129,7 +146,15 @@ async fn another_issuer_audience_or_type_is_refused(app: &App) {
     ] {
         is_refused(app, &jwt::resign_hs256(&tokens.access, |_, claims| claims[name] = value.clone())).await;
     }
-    for typ in [json!("JWT"), json!("logout+jwt"), json!("secevent+jwt"), json!("id+jwt"), json!(""), Value::Null, json!(1)] {
+    for typ in [
+        json!("JWT"),
+        json!("logout+jwt"),
+        json!("secevent+jwt"),
+        json!("id+jwt"),
+        json!(""),
+        Value::Null,
+        json!(1),
+    ] {
         is_refused(app, &jwt::resign_hs256(&tokens.access, |header, _| header["typ"] = typ.clone())).await;
     }
 }
@@ -137,15 +162,19 @@ async fn another_issuer_audience_or_type_is_refused(app: &App) {
 async fn a_shared_key_speaks_for_its_client_only(app: &App) {
     let tokens = app.sign_in_through("hs256", "alice").await;
     let web = jwt::claims(&app.sign_in("alice").await.access);
-    is_refused(app, &jwt::resign_hs256(&tokens.access, |_, claims| claims["client_id"] = json!("webapp"))).await;
+    is_refused(app, &jwt::resign_hs256(&tokens.access, |_, claims| claims["client_id"] = json!("webapp")))
+        .await;
     let both = |claims: &mut Value| {
         for name in ["client_id", "client_key"] {
             claims[name] = web[name].clone();
         }
     };
     is_refused(app, &jwt::resign_hs256(&tokens.access, |_, claims| both(claims))).await;
-    is_refused(app, &jwt::resign_hs256(&tokens.access, |_, claims| claims["client_key"] = web["client_key"].clone()))
-        .await;
+    is_refused(
+        app,
+        &jwt::resign_hs256(&tokens.access, |_, claims| claims["client_key"] = web["client_key"].clone()),
+    )
+    .await;
 }
 
 /// J7
@@ -201,8 +230,49 @@ async fn odd_signatures_are_refused(app: &App) {
     der.extend_from_slice(r);
     der.extend_from_slice(&[0x02, 33, 0]);
     der.extend_from_slice(s);
-    for odd in [vec![0; 64], vec![0xff; 64], der, good[..63].to_vec(), [&good[..], &[0]].concat(), [s, r].concat(), Vec::new()] {
+    for odd in [
+        vec![0; 64],
+        vec![0xff; 64],
+        der,
+        good[..63].to_vec(),
+        [&good[..], &[0]].concat(),
+        [s, r].concat(),
+        Vec::new(),
+    ] {
         is_refused(app, &format!("{message}.{}", jwt::segment(odd))).await;
     }
     assert!(app.accepts(&tokens.access).await);
+}
+
+/// J11: JWS does not ask for the smaller `s` (RFC 7518 §3.4), so a token has two spellings. Whatever the server makes of
+/// the second one, it must die with the first.
+async fn the_other_s_of_a_signature_outlives_nothing(app: &App) {
+    let tokens = app.sign_in("alice").await;
+    let (message, signature) = tokens.access.rsplit_once('.').unwrap_or_default();
+    let signature = jwt::unsegment(signature);
+    let (r, s) = signature.split_at(32);
+    let twin = format!("{message}.{}", jwt::segment([r, &negated(s)].concat()));
+    let before = app.me(&twin).await;
+    assert!(before.status == 200 || before.status == 401, "{}", before.text);
+    let _ = app.log_out(&tokens).await.ok();
+    is_refused(app, &tokens.access).await;
+    is_refused(app, &twin).await;
+}
+
+/// `n - s`: the other `s` of the same signature, which many verifiers accept too (SEC 1 §4.1.4 does not forbid it).
+fn negated(s: &[u8]) -> Vec<u8> {
+    /// The order of P-256 (SEC 2 §2.4.2).
+    const N: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+        0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let mut difference = vec![0; 32];
+    let mut borrow = false;
+    for index in (0..32).rev() {
+        let (step, under) = N[index].overflowing_sub(s[index]);
+        let (step, under_again) = step.overflowing_sub(u8::from(borrow));
+        difference[index] = step;
+        borrow = under || under_again;
+    }
+    difference
 }

@@ -84,7 +84,8 @@ async fn wrong_turns(server: &Binary, access: &str, refresh: &str) {
         "oldPassword": format!("{CANARY}-Password-1"),
         "password": CANARY.to_lowercase(),
     });
-    let change = server.request(reqwest::Method::PATCH, "/auth/change-password").bearer_auth(access).json(&weak);
+    let change =
+        server.request(reqwest::Method::PATCH, "/auth/change-password").bearer_auth(access).json(&weak);
     assert_eq!(change.send().await.expect("an answer").status().as_u16(), 422);
 }
 

@@ -68,6 +68,9 @@ impl Planner<'_> {
         overwrite(&mut client.refresh_token_ttl, spec.refresh_token_ttl.as_ref());
         overwrite(&mut client.auth_code_ttl, spec.auth_code_ttl.as_ref());
         overwrite(&mut client.enabled, spec.enabled.as_ref());
+        if existing.is_none() && spec.grants.is_none() && client.client_type == ClientType::MachineToMachine {
+            client.grants = vec!["client_credentials".to_owned()];
+        }
         client.algorithm = spec.algorithm.or(client.algorithm);
         let set_secrets = existing.is_none() || self.options.reset_secrets;
         if set_secrets || client.secret_hash.is_none() {
@@ -100,8 +103,12 @@ impl Planner<'_> {
                 spec.client_id
             ));
         }
-        let hash = client_secret_hash(self.core.ports.signer.as_ref(), secret.expose()).await?;
-        client.secret_hash = Some(hash);
+        // A dry run must not make the server key that hashing may need first.
+        client.secret_hash = Some(if self.options.dry_run {
+            Vec::new()
+        } else {
+            client_secret_hash(self.core.ports.signer.as_ref(), secret.expose()).await?
+        });
         Ok(())
     }
 

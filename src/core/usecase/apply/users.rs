@@ -137,11 +137,11 @@ impl Planner<'_> {
                 {
                     return Ok(());
                 }
-                passwords.hash(password.clone()).await?
+                if self.options.dry_run { String::new() } else { passwords.hash(password.clone()).await? }
             }
         };
         let scheme = passwords.scheme(&hash);
-        if scheme == "unknown" {
+        if scheme == "unknown" && !hash.is_empty() {
             return Err(ApplyError::Invalid(format!(
                 "{place}.password_hash: unknown kind of hash; expected argon2id, argon2i, bcrypt ($2a$, $2b$, $2y$), scrypt or pbkdf2"
             )));
