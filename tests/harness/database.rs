@@ -1,7 +1,7 @@
 //! A database of its own for every test, copied from a template made once per test run.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -37,6 +37,7 @@ pub struct Place {
 }
 
 /// What must be nought at any moment, whatever happened: rows that only exist together are written together.
+/// No test lasts long enough for the worker to purge a session.
 const HALF_WRITTEN: [(&str, &str); 5] = [
     (
         "sessions without an ACCESS row, or the reverse",
@@ -92,11 +93,12 @@ impl Database {
 }
 
 impl Place {
-    /// Drops the PostgreSQL database; files go with the directory.
+    /// Drops the PostgreSQL database; files go with the directory. Happens by itself at the end of the place's life.
     pub async fn remove(&self) {
-        if let (Some(name), Some(server)) = (&self.name, server_url()) {
+        let Some(name) = &self.name else { return };
+        if !self.is_removed.swap(true, Ordering::Relaxed) {
+            let server = environment(POSTGRES_URL).expect("it was there when the database was made");
             administer(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-            self.is_removed.store(true, Ordering::Relaxed);
         }
     }
 
@@ -153,6 +155,18 @@ impl Place {
     #[must_use]
     pub fn sqlite_file(&self) -> PathBuf {
         self.directory.path().join("doorward.db")
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.name.is_none() || self.is_removed.load(Ordering::Relaxed) {
+            return;
+        }
+        std::thread::scope(|scope| {
+            // A failure has been reported by whatever made the test leave early.
+            let _ = scope.spawn(|| super::app::runtime().block_on(self.remove())).join();
+        });
     }
 }
 
@@ -238,25 +252,23 @@ async fn new_postgres(server: String, template: &str) -> Place {
     Place { directory: directory(), url, name: Some(name), is_removed: AtomicBool::new(false) }
 }
 
+/// The files of a SQLite database, with the tail of what was written last.
+const SQLITE_FILES: [&str; 2] = ["doorward.db", "doorward.db-wal"];
+
 fn copy_sqlite() -> Place {
-    static TEMPLATE: OnceLock<Place> = OnceLock::new();
-    let template = TEMPLATE.get_or_init(|| {
+    static TEMPLATE: OnceLock<Vec<(&str, Vec<u8>)>> = OnceLock::new();
+    let files = TEMPLATE.get_or_init(|| {
         let place = empty_sqlite();
         let url = place.url.clone();
         on_own_thread(move || fill(url));
-        place
+        let read = |name| std::fs::read(place.directory.path().join(name)).ok().map(|bytes| (name, bytes));
+        SQLITE_FILES.into_iter().filter_map(read).collect()
     });
     let place = empty_sqlite();
-    for file in ["doorward.db", "doorward.db-wal"] {
-        copy_if_there(&template.directory.path().join(file), &place.directory.path().join(file));
+    for (name, bytes) in files {
+        std::fs::write(place.directory.path().join(name), bytes).expect("a file can be written");
     }
     place
-}
-
-fn copy_if_there(from: &Path, to: &Path) {
-    if from.exists() {
-        std::fs::copy(from, to).expect("a file can be copied");
-    }
 }
 
 async fn copy_postgres(server: String) -> Place {

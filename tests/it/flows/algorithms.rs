@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use doorward_core::domain::key::Algorithm as Ours;
 use doorward_tests::bootstrap::WEBAPP;
-use doorward_tests::{App, Tokens, jwt, on_both};
+use doorward_tests::harness::app::block_on;
+use doorward_tests::{App, Binary, Database, Home, Tokens, jwt, on_both};
 use jsonwebtoken::Algorithm;
+use jsonwebtoken::jwk::JwkSet;
 use serde_json::{Value, json};
 
 on_both![
@@ -135,4 +137,53 @@ async fn tokens_of_a_retired_key_still_accompany_a_refresh(app: &App) {
     idle = Tokens::of(&app.refresh(&idle).await);
     assert_ne!(kid(&idle.access), old_kid);
     assert!(app.accepts(&idle.access).await);
+}
+
+/// A resource server keeps the keys for at most the second that `tokens.jwks_cache` allows; whatever it is shown while an
+/// operator rotates, it can verify.
+fn rotating_while_serving_fails_no_verification(database: Database) {
+    let Some(home) = Home::furnished(database) else { return };
+    let home = home.set("tokens.jwks_cache", "1s");
+    block_on(async {
+        let server = home.serve().await;
+        let (first, _) = server.sign_in(WEBAPP, "alice").await;
+        let mut cached = published(&server).await;
+        let mut rounds_with_new_key = 0;
+        for round in 0.. {
+            assert!(round < 400, "the new key does not sign: {}", server.log());
+            if round == 10 {
+                assert!(home.run(&["keys", "rotate"]).ok().contains("ES256 key "));
+            }
+            if round % 10 == 0 {
+                cached = published(&server).await;
+            }
+            let (access, _) = server.sign_in(WEBAPP, "alice").await;
+            assert!(jwt::is_valid(&access, &cached, Algorithm::ES256), "round {round}");
+            assert!(server.accepts(&access).await && server.accepts(&first).await);
+            rounds_with_new_key += u32::from(kid(&access) != kid(&first));
+            if rounds_with_new_key > 20 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    });
+}
+
+async fn published(server: &Binary) -> JwkSet {
+    let (_, keys) = server.get("/.well-known/jwks.json", None).await;
+    serde_json::from_value(keys).expect("it is a JWK set")
+}
+
+mod rotating_while_serving_fails_no_verification {
+    use doorward_tests::Database;
+
+    #[test]
+    fn sqlite() {
+        super::rotating_while_serving_fails_no_verification(Database::Sqlite);
+    }
+
+    #[test]
+    fn postgres() {
+        super::rotating_while_serving_fails_no_verification(Database::Postgres);
+    }
 }

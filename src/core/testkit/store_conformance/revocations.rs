@@ -109,7 +109,16 @@ pub async fn late_commits_are_tailed(store: Arc<dyn Store>) -> Checked {
     let mut tx = write(&store).await?;
     tx.record_revocations(&[last], now).await?;
     tx.commit().await?;
-    let (found, _) = store.tail_revocations(Some(cursor), now).await?;
-    assert_eq!(found, vec![last], "the cursor moves on once nobody is late");
-    Ok(())
+    let (found, mut cursor) = store.tail_revocations(Some(cursor), now).await?;
+    assert!(found.contains(&last), "a committed row is there, whoever else is late");
+    // Transactions of other databases of the same server hold the cursor back for a while: rows then come again.
+    for _ in 0..200 {
+        let (found, next) = store.tail_revocations(Some(cursor), now).await?;
+        if !found.contains(&quick) {
+            return Ok(());
+        }
+        cursor = next;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Err("the cursor never moved on".into())
 }
