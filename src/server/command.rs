@@ -51,7 +51,9 @@ fn print(text: &str) -> anyhow::Result<()> {
 }
 
 async fn serve_until_signal(settings: Settings) -> anyhow::Result<()> {
-    serve::start(settings, Overrides::default()).await?.stop_at(stop_signal()?).await
+    // Listened for before the first request can be answered: a stop must never cut one off.
+    let stop = stop_signal()?;
+    serve::start(settings, Overrides::default()).await?.stop_at(stop).await
 }
 
 #[cfg(unix)]

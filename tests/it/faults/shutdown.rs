@@ -33,8 +33,14 @@ fn a_request_under_way_is_finished() {
         .await;
         socket.write_all(body.as_bytes()).await.expect("the body is sent");
         let mut answer = Vec::new();
-        let _ = socket.read_to_end(&mut answer).await;
-        assert_eq!(raw::status_of(&answer), Some(200), "{}", String::from_utf8_lossy(&answer));
+        let read = socket.read_to_end(&mut answer).await;
+        assert_eq!(
+            raw::status_of(&answer),
+            Some(200),
+            "{read:?} {} {}",
+            String::from_utf8_lossy(&answer),
+            server.log()
+        );
         let waited = tokio::time::timeout(Duration::from_secs(4), server.wait()).await;
         assert_eq!(
             waited.ok().flatten(),

@@ -64,6 +64,12 @@ impl Planner<'_> {
             return Ok(id);
         };
         let user = self.declared_user(spec, existing.clone(), default_tenant);
+        if spec.id.is_some_and(|id| id != existing.id) {
+            self.warn(format!(
+                "user {} keeps its id {}; the declared one is only used at creation",
+                spec.username, existing.id
+            ));
+        }
         if user != *existing {
             let end_sessions = user.deleted_at.is_some() && existing.deleted_at.is_none();
             self.steps.push(Step::SaveUser { user, end_sessions });
