@@ -11,6 +11,8 @@ use serde_json::json;
 #[test]
 fn what_was_answered_survives_kill_9() {
     let home = Home::furnished(Database::Sqlite).expect("SQLite is never left out");
+    // Wide enough for the starts in between, also on a busy machine.
+    let home = home.set("tokens.refresh_grace", "5m");
     block_on(async {
         let mut server = home.serve().await;
         let (access, refresh) = server.sign_in(WEBAPP, "alice").await;

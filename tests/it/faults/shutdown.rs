@@ -8,6 +8,9 @@ use doorward_tests::{App, Database, Home, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+/// Well below `server.shutdown_timeout`, which is what a server that waits for nothing would take.
+const SOON: Duration = Duration::from_secs(8);
+
 #[test]
 fn a_request_under_way_is_finished() {
     let home = Home::furnished(Database::Sqlite).expect("SQLite is never left out");
@@ -27,7 +30,7 @@ fn a_request_under_way_is_finished() {
         assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
         server.terminate();
         let address = server.address;
-        eventually("nobody listens any more", Duration::from_secs(5), async || {
+        eventually("nobody listens any more", SOON, async || {
             TcpStream::connect(address).await.is_err().then_some(())
         })
         .await;
@@ -41,7 +44,7 @@ fn a_request_under_way_is_finished() {
             String::from_utf8_lossy(&answer),
             server.log()
         );
-        let waited = tokio::time::timeout(Duration::from_secs(4), server.wait()).await;
+        let waited = tokio::time::timeout(SOON, server.wait()).await;
         assert_eq!(
             waited.ok().flatten(),
             Some(0),
@@ -60,7 +63,7 @@ fn an_idle_server_stops_at_once() {
             let (access, _) = server.sign_in(WEBAPP, "alice").await;
             let _idle = TcpStream::connect(server.address).await;
             server.terminate();
-            let waited = tokio::time::timeout(Duration::from_secs(4), server.wait()).await;
+            let waited = tokio::time::timeout(SOON, server.wait()).await;
             assert_eq!(waited.ok().flatten(), Some(0), "{}", server.log());
             let server = home.serve().await;
             assert!(server.accepts(&access).await);

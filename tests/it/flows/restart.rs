@@ -75,7 +75,7 @@ fn apply_reaches_a_serving_process(database: Database) {
         let (alice, _) = server.sign_in(WEBAPP, "alice").await;
         assert!(server.accepts(&bob).await);
         assert!(home.apply(DEACTIVATE, &[]).ok().contains("bob"));
-        eventually("the deactivation arrives", Duration::from_millis(2500), async || {
+        eventually("the deactivation arrives", Duration::from_secs(10), async || {
             (!server.accepts(&bob).await).then_some(())
         })
         .await;
