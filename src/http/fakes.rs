@@ -43,7 +43,7 @@ impl Store for Fake {
 
     async fn tail_revocations(
         &self,
-        _cursor: Option<TailCursor>,
+        _cursor: Option<&TailCursor>,
         _now: Timestamp,
     ) -> Stored<(Vec<Revocation>, TailCursor)> {
         down("tail")
@@ -131,7 +131,7 @@ impl PasswordHasher for Fake {
 impl RevocationStore for Fake {
     async fn announce(&self, _revocations: &[Revocation]) {}
 
-    fn absorb(&self, _revocations: &[Revocation], _now: Timestamp) {}
+    fn absorb(&self, _revocations: &[Revocation], _now: Timestamp, _read_at: Duration) {}
 
     fn is_revoked(&self, _probe: &TokenProbe, _now: Timestamp) -> Result<bool, Error> {
         Ok(false)
@@ -172,6 +172,7 @@ pub(crate) fn core() -> (Arc<Core>, TaskTracker) {
         session_lifetime: Duration::from_hours(720),
         refresh_grace: Duration::from_secs(10),
         password_policy: PasswordPolicy::default(),
+        attempt_limits: None,
     };
     (Arc::new(Core::new(ports, settings)), tasks)
 }

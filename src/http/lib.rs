@@ -8,8 +8,10 @@ mod docs;
 mod extract;
 #[cfg(test)]
 mod fakes;
+mod figures;
 mod health;
 mod lingering;
+mod meter;
 mod middleware;
 mod native;
 mod server;
@@ -18,6 +20,7 @@ mod shared;
 mod wellknown;
 
 pub use self::app::{App, app};
+pub use self::figures::Render;
 pub use self::native::native_document;
-pub use self::server::serve;
+pub use self::server::{serve, serve_metrics};
 pub use self::settings::HttpSettings;

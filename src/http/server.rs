@@ -1,7 +1,7 @@
 //! The server: HTTP/1.1 over hyper, with the limits that poem's own server does not have.
 //!
-//! Headers have to arrive in time, connections are counted, and a shutdown lets running requests finish while it closes
-//! idle connections.
+//! Headers have to arrive in time, connections are counted, and a shutdown loses no request: what the kernel has accepted
+//! for us is answered too, and a connection that is kept alive is told to close before it is closed.
 
 use std::convert::Infallible;
 use std::io;
@@ -15,23 +15,31 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::http::uri::Scheme;
+use poem::http::{HeaderValue, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Request};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::figures::{self, Render};
 use crate::lingering::LingeringStream;
+use crate::meter::{self, OpenConnection};
 use crate::settings::HttpSettings;
 
 /// Pause after an accept that failed for want of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long, once shutdown began, a connection that is kept alive may still bring a request, whose answer closes it.
+/// Closing it at once would lose the requests that are on their way (RFC 9112 §9.6).
+const LAST_REQUESTS: Duration = Duration::from_millis(500);
 /// Most headers of a request; hyper answers 431 to more.
 const MAX_HEADERS: usize = 100;
 /// Most bytes of a request's head; hyper answers 431 to more.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Connections to the listener for metrics at a time: a few readers, one each.
+const MAX_METRICS_CONNECTIONS: usize = 16;
 
 struct Server {
     app: App,
@@ -39,6 +47,7 @@ struct Server {
     http: http1::Builder,
     shutdown: CancellationToken,
     shutdown_timeout: Duration,
+    is_counted: bool,
 }
 
 /// Serves until `shutdown` is cancelled and every running request is answered, or `shutdown_timeout` is over.
@@ -55,44 +64,28 @@ pub async fn serve(
     tasks: TaskTracker,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(settings.header_timeout)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .half_close(true);
-    let server = Arc::new(Server {
-        app,
-        local: listener.local_addr()?,
-        http,
-        shutdown: shutdown.clone(),
-        shutdown_timeout: settings.shutdown_timeout,
-    });
-    let places = Arc::new(Semaphore::new(settings.max_connections));
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            () = shutdown.cancelled() => break,
-            accepted = accept(&listener, &places) => accepted,
-        };
-        let Some((stream, peer, place)) = accepted else {
-            continue;
-        };
-        let server = Arc::clone(&server);
-        tasks.spawn(async move {
-            server.connection(stream, peer).await;
-            drop(place);
-        });
-    }
-    drop(listener);
-    tasks.close();
-    if tokio::time::timeout(settings.shutdown_timeout, tasks.wait()).await.is_err() {
-        tracing::warn!(event = "shutdown_timed_out", running = tasks.len());
-    }
+    meter::connection_cap(settings.max_connections);
+    let server = Server::new(&listener, app, &settings, shutdown, true)?;
+    server.run(listener, settings.max_connections, tasks).await;
     Ok(())
 }
 
-type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+/// Serves `GET /metrics` on a listener of its own, with the limits of [`serve`], until `shutdown` is cancelled.
+///
+/// # Errors
+/// When the listener has no address.
+pub async fn serve_metrics(
+    listener: TcpListener,
+    render: Render,
+    settings: HttpSettings,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let server = Server::new(&listener, figures::app(render), &settings, shutdown, false)?;
+    server.run(listener, MAX_METRICS_CONNECTIONS, TaskTracker::new()).await;
+    Ok(())
+}
+
+type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
 
 /// The next connection once there is a place for it; `None` = try again.
 async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accepted> {
@@ -107,7 +100,81 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accep
     }
 }
 
+/// Stops listening; answers the connections that were still waiting to be accepted. Dropping the listener would reset
+/// them, and with them the requests that they may have sent.
+fn close(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    // Not tokio's accept: it knows only of connections that the runtime was told about.
+    let Ok(listener) = listener.into_std() else { return Vec::new() };
+    let mut waiting = Vec::new();
+    while let Ok(accepted) = listener.accept() {
+        waiting.push(accepted);
+    }
+    drop(listener);
+    let ready = waiting.into_iter().filter_map(|(stream, peer)| {
+        stream.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(stream).ok()?, peer))
+    });
+    ready.collect()
+}
+
 impl Server {
+    fn new(
+        listener: &TcpListener,
+        app: App,
+        settings: &HttpSettings,
+        shutdown: CancellationToken,
+        is_counted: bool,
+    ) -> io::Result<Arc<Self>> {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(settings.header_timeout)
+            .max_headers(MAX_HEADERS)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .half_close(true);
+        let local = listener.local_addr()?;
+        let shutdown_timeout = settings.shutdown_timeout;
+        Ok(Arc::new(Self { app, local, http, shutdown, shutdown_timeout, is_counted }))
+    }
+
+    /// Accepts until shutdown, then waits for everything on `tasks`.
+    async fn run(self: Arc<Self>, listener: TcpListener, max_connections: usize, tasks: TaskTracker) {
+        let places = Arc::new(Semaphore::new(max_connections));
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = self.shutdown.cancelled() => break,
+                accepted = accept(&listener, &places) => accepted,
+            };
+            let Some((stream, peer, place)) = accepted else {
+                continue;
+            };
+            self.spawn_connection(&tasks, stream, peer, Some(place));
+        }
+        // Beyond the cap, because these clients have been let in by the kernel and may have sent their requests.
+        for (stream, peer) in close(listener) {
+            self.spawn_connection(&tasks, stream, peer, None);
+        }
+        tasks.close();
+        if tokio::time::timeout(self.shutdown_timeout, tasks.wait()).await.is_err() {
+            tracing::warn!(event = "shutdown_timed_out", running = tasks.len());
+        }
+    }
+
+    fn spawn_connection(
+        self: &Arc<Self>,
+        tasks: &TaskTracker,
+        stream: TcpStream,
+        peer: SocketAddr,
+        place: Option<OwnedSemaphorePermit>,
+    ) {
+        let server = Arc::clone(self);
+        tasks.spawn(async move {
+            let _counted = server.is_counted.then(OpenConnection::count);
+            server.connection(stream, peer).await;
+            drop(place);
+        });
+    }
+
     /// Serves one connection to its end.
     async fn connection(&self, stream: TcpStream, peer: SocketAddr) {
         if let Err(error) = stream.set_nodelay(true) {
@@ -119,8 +186,14 @@ impl Server {
         let outcome = tokio::select! {
             outcome = connection.as_mut() => outcome,
             () = self.shutdown.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                match tokio::time::timeout(self.shutdown_timeout, connection).await {
+                let ending = async {
+                    if let Ok(outcome) = tokio::time::timeout(LAST_REQUESTS, connection.as_mut()).await {
+                        return outcome;
+                    }
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                };
+                match tokio::time::timeout(self.shutdown_timeout, ending).await {
                     Ok(outcome) => outcome,
                     Err(_elapsed) => return,
                 }
@@ -139,7 +212,11 @@ impl Server {
         let local = LocalAddr(self.local.into());
         let remote = RemoteAddr(peer.into());
         let request = Request::from((request, local, remote, Scheme::HTTP));
-        Ok(self.app.get_response(request).await.into())
+        let mut response = self.app.get_response(request).await;
+        if self.shutdown.is_cancelled() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response.into())
     }
 }
 

@@ -46,6 +46,8 @@ impl MemoryRevocations {
             view.learn(*revocation);
         }
         view.forget(now);
+        #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 facts")]
+        metrics::gauge!("doorward_revocations_held").set(view.len() as f64);
     }
 
     /// How many facts are held; for metrics.
@@ -59,11 +61,11 @@ impl MemoryRevocations {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
 
-    fn monotonic(&self) -> u64 {
-        // 584 years of nanoseconds fit; saturating below `NEVER` keeps the meaning.
-        u64::try_from(self.clock.monotonic().as_nanos()).unwrap_or(NEVER - 1)
-    }
+/// 584 years of nanoseconds fit; saturating below [`NEVER`] keeps the meaning.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).map_or(NEVER - 1, |time| time.min(NEVER - 1))
 }
 
 #[async_trait]
@@ -72,10 +74,14 @@ impl RevocationStore for MemoryRevocations {
         self.learn(revocations, self.clock.now());
     }
 
-    fn absorb(&self, revocations: &[Revocation], now: Timestamp) {
+    fn absorb(&self, revocations: &[Revocation], now: Timestamp, read_at: Duration) {
         // Facts first: nobody may find the view fresh and the facts missing.
         self.learn(revocations, now);
-        self.fresh_at.store(self.monotonic(), Ordering::SeqCst);
+        let read_at = nanoseconds(read_at);
+        // Never back: a slow read may end after a later one.
+        let _ = self.fresh_at.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |known| {
+            (known == NEVER || known < read_at).then_some(read_at)
+        });
     }
 
     fn is_revoked(&self, probe: &TokenProbe, _now: Timestamp) -> Result<bool, Error> {
@@ -91,7 +97,10 @@ impl RevocationStore for MemoryRevocations {
     fn is_fresh(&self) -> bool {
         match self.fresh_at.load(Ordering::SeqCst) {
             NEVER => false,
-            at => Duration::from_nanos(self.monotonic().saturating_sub(at)) <= self.max_staleness,
+            at => {
+                Duration::from_nanos(nanoseconds(self.clock.monotonic()).saturating_sub(at))
+                    <= self.max_staleness
+            }
         }
     }
 }

@@ -36,6 +36,9 @@ pub enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(Config),
+    /// Move in: take over another service's data. Run it again at any time: what is here already is left alone.
+    #[command(subcommand)]
+    Import(Import),
     /// Print the OpenAPI document of a dialect.
     Openapi {
         /// Which dialect.
@@ -72,6 +75,46 @@ pub enum Keys {
         /// The PEM file.
         file: PathBuf,
     },
+}
+
+/// `doorward import`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Import {
+    /// From the PostgreSQL database of @sourceloop/authentication-service, releases 14 to 19, which is only read.
+    Sourceloop(Sourceloop),
+}
+
+/// `doorward import sourceloop`.
+#[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Sourceloop {
+    /// Its address: postgres://USER:PASSWORD@HOST/DATABASE. Other users of this machine can see it: see --from-file.
+    #[arg(long, value_name = "URL", required_unless_present = "from_file", conflicts_with = "from_file")]
+    pub from: Option<String>,
+    /// A file that holds the address.
+    #[arg(long, value_name = "FILE")]
+    pub from_file: Option<PathBuf>,
+    /// The schema its tables are in.
+    #[arg(long, default_value = "main")]
+    pub schema: String,
+    /// Only print what would be imported, and what is wrong with it.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Leave the login activity out.
+    #[arg(long)]
+    pub without_activity: bool,
+    /// Make tenants with status 0 active: the old service never looked at the status.
+    #[arg(long)]
+    pub activate_tenants: bool,
+    /// Let clients of type "public" in without their secret, as the old service did with secureClient.
+    #[arg(long)]
+    pub public_clients: bool,
+    /// Sign with HS256 and the key in each client's `secret` column.
+    #[arg(long, conflicts_with = "algorithm")]
+    pub hs256_clients: bool,
+    /// Sign imported clients' tokens with this algorithm; without it, the one of `tokens.algorithm`.
+    #[arg(long, value_parser = key_algorithm)]
+    pub algorithm: Option<Algorithm>,
 }
 
 /// `doorward config`.

@@ -11,10 +11,10 @@ use doorward_core::usecase::apply::{ApplyOptions, Bootstrap, ClientDefaults, Rep
 use tempfile::TempDir;
 
 use crate::apply_file;
-use crate::cli::{Apply, Cli, Command, Config, Dialect, Keys};
+use crate::cli::{Apply, Cli, Command, Config, Dialect, Import, Keys};
 use crate::config::{DatabaseUrl, Settings, process_environment, reference};
 use crate::wire::{self, Assembly, Overrides, Purpose};
-use crate::{serve, telemetry};
+use crate::{import, serve, telemetry};
 
 /// Runs the command.
 ///
@@ -33,6 +33,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             print(&render(&report, apply.dry_run))
         }
         Command::Migrate { plan } => migrate(&load()?, plan).await,
+        Command::Import(Import::Sourceloop(from)) => print(&import::sourceloop(&load()?, &from).await?),
         Command::Keys(keys) => operate_keys(&load()?, keys).await,
         Command::Config(Config::Reference) => print(&reference::render()),
         Command::Config(Config::Check) => {
@@ -51,9 +52,13 @@ fn print(text: &str) -> anyhow::Result<()> {
 }
 
 async fn serve_until_signal(settings: Settings) -> anyhow::Result<()> {
-    // Listened for before the first request can be answered: a stop must never cut one off.
-    let stop = stop_signal()?;
-    serve::start(settings, Overrides::default()).await?.stop_at(stop).await
+    // Before the first request can be answered: until the handler is there, the signal kills.
+    let mut signal = std::pin::pin!(stop_signal()?);
+    let running = tokio::select! {
+        started = serve::start(settings, Overrides::default()) => started?,
+        () = &mut signal => return Ok(()),
+    };
+    running.stop_at(signal).await
 }
 
 #[cfg(unix)]
@@ -104,7 +109,7 @@ pub async fn apply_declared(
     if blank.is_some() {
         wire::open_store(settings).await?.migrations.migrate().await.context("database")?;
     }
-    let Assembly { core, .. } = wire::assemble(settings, Overrides::default(), purpose).await?;
+    let Assembly { core, courier, .. } = wire::assemble(settings, Overrides::default(), purpose).await?;
     let tokens = &settings.tokens;
     let client_defaults = ClientDefaults {
         access_token_ttl: tokens.access_token_ttl,
@@ -112,11 +117,15 @@ pub async fn apply_declared(
         auth_code_ttl: tokens.auth_code_ttl,
     };
     let options = ApplyOptions { dry_run, reset_secrets, client_defaults };
-    core.apply(declared, options).await.context("apply")
+    let report = core.apply(declared, options).await.context("apply")?;
+    if let Some(courier) = courier {
+        courier.deliver().await;
+    }
+    Ok(report)
 }
 
 /// A throw-away database in place of one that holds nothing yet: a dry run must not even make its schema.
-async fn blank_database(settings: &Settings) -> anyhow::Result<Option<(Settings, TempDir)>> {
+pub(crate) async fn blank_database(settings: &Settings) -> anyhow::Result<Option<(Settings, TempDir)>> {
     let is_blank = match &settings.database.url {
         DatabaseUrl::Sqlite { path } if !path.exists() => true,
         _ => {

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use doorward_core::usecase::Core;
 use doorward_http::HttpSettings;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
+use crate::metrics::{self, LastRead};
 use crate::wire::{self, Assembly, Overrides, Purpose};
-use crate::worker;
+use crate::worker::{self, Tail};
 
 /// A server that answers requests.
 pub struct Running {
@@ -58,24 +60,59 @@ impl Running {
 /// # Errors
 /// One line about what cannot be used.
 pub async fn start(mut settings: Settings, overrides: Overrides) -> anyhow::Result<Running> {
-    let listen = settings.server.listen;
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("server.listen = \"{listen}\" cannot be used"))?;
+    let listener = bind("server.listen", settings.server.listen).await?;
+    let figures = match settings.server.metrics_listen {
+        // Collecting begins first: who counts asks for its counters once.
+        Some(listen) => Some((bind("server.metrics_listen", listen).await?, metrics::collect()?)),
+        None => None,
+    };
     let address = listener.local_addr()?;
     settings.server.listen = address;
-    let Assembly { core, ring, .. } = wire::assemble(&settings, overrides, Purpose::Work).await?;
+    let Assembly { core, ring, courier, .. } = wire::assemble(&settings, overrides, Purpose::Work).await?;
+    let last_read = LastRead::now(core.ports().clock.clone());
     let cursor = core.follow_revocations(None).await.context("revocations cannot be loaded")?;
     core.imitate_commonest_hash().await.context("database")?;
     let stop = CancellationToken::new();
-    worker::start(&core, &ring, cursor, settings.revocation.poll, &stop);
+    let tail = Tail { cursor, every: settings.revocation.poll, last_read: last_read.clone() };
+    worker::start(&core, &ring, tail, courier, &stop);
     let http = http_settings(&settings);
+    if let Some((listener, recorder)) = figures {
+        serve_metrics(listener, recorder, last_read, http.clone(), &stop)?;
+    }
     let app = doorward_http::app(core.clone(), http.clone());
     let tasks = core.ports().tasks.clone();
     // On a tracker of its own: at the end it waits for everything on the core's.
     let served = TaskTracker::new().spawn(doorward_http::serve(listener, app, http, tasks, stop.clone()));
     tracing::info!(event = "serving", address = %address, public_url = settings.public_url());
     Ok(Running { address, core, stop, served })
+}
+
+async fn bind(key: &str, listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).await.with_context(|| format!("{key} = \"{listen}\" cannot be used"))
+}
+
+/// Answers `GET /metrics` until `stop`.
+fn serve_metrics(
+    listener: TcpListener,
+    recorder: PrometheusHandle,
+    last_read: LastRead,
+    http: HttpSettings,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    tracing::info!(event = "serving_metrics", address = %listener.local_addr()?);
+    let tasks = TaskTracker::new();
+    tasks.spawn(worker::keep_up(recorder.clone(), stop.clone()));
+    let render = Arc::new(move || {
+        last_read.publish();
+        recorder.render()
+    });
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        if let Err(error) = doorward_http::serve_metrics(listener, render, http, stop).await {
+            tracing::error!(event = "metrics_not_served", error = %error);
+        }
+    });
+    Ok(())
 }
 
 fn http_settings(settings: &Settings) -> HttpSettings {

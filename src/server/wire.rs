@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use doorward_core::ports::clock::Clock;
 use doorward_core::ports::entropy::Entropy;
+use doorward_core::ports::revocation::RevocationStore;
 use doorward_core::ports::sealer::Sealer;
 use doorward_core::ports::signer::Signer as _;
 use doorward_core::ports::store::{Mode, Store};
@@ -13,7 +14,7 @@ use doorward_core::usecase::{Core, CoreSettings, MAX_ACCESS_TOKEN_TTL, Ports};
 use doorward_crypto::{
     AesGcmSealer, HashPool, HashSettings, KeyOperations, KeyRing, KeySettings, SystemClock, SystemEntropy,
 };
-use doorward_revocation::MemoryRevocations;
+use doorward_revocation::{Courier, MemoryRevocations, RedisRevocations};
 use doorward_store::{Backend, Opened, StoreOptions};
 use tokio_util::task::TaskTracker;
 
@@ -37,6 +38,8 @@ pub struct Assembly {
     pub ring: Arc<KeyRing>,
     /// `doorward keys`.
     pub keys: KeyOperations,
+    /// Carries news between nodes through Redis, if there is one; does nothing until it is told to.
+    pub courier: Option<Courier>,
 }
 
 /// Opens the database without touching its schema.
@@ -93,9 +96,10 @@ pub async fn assemble(
     let keys =
         KeyOperations::new(opened.store.clone(), sealer.clone(), clock.clone(), settings.tokens.jwks_cache);
     let passwords = HashPool::new(hash_settings(settings), entropy.clone()).context("[passwords]")?;
+    let (revocations, courier) = revocations(settings, &clock)?;
     let ports = Ports {
         store: opened.store,
-        revocations: Arc::new(MemoryRevocations::new(clock.clone(), settings.revocation.max_staleness)),
+        revocations,
         passwords: Arc::new(passwords),
         tasks: TaskTracker::new(),
         clock,
@@ -103,7 +107,21 @@ pub async fn assemble(
         signer: ring.clone(),
         sealer,
     };
-    Ok(Assembly { core: Arc::new(Core::new(ports, core_settings(settings))), ring, keys })
+    Ok(Assembly { core: Arc::new(Core::new(ports, core_settings(settings))), ring, keys, courier })
+}
+
+fn revocations(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<(Arc<dyn RevocationStore>, Option<Courier>)> {
+    let max_staleness = settings.revocation.max_staleness;
+    let Some(url) = &settings.redis.url else {
+        return Ok((Arc::new(MemoryRevocations::new(clock.clone(), max_staleness)), None));
+    };
+    // Nodes on one database share the issuer; what else uses the same Redis has another.
+    let built = RedisRevocations::new(url.secret(), &settings.issuer(), clock.clone(), max_staleness);
+    let (revocations, courier) = built.context("redis.url")?;
+    Ok((Arc::new(revocations), Some(courier)))
 }
 
 async fn bring_up_to_date(settings: &Settings, opened: &Opened, purpose: Purpose) -> anyhow::Result<()> {
@@ -167,12 +185,14 @@ fn core_settings(settings: &Settings) -> CoreSettings {
         session_lifetime: settings.tokens.session_lifetime,
         refresh_grace: settings.tokens.refresh_grace,
         password_policy: settings.passwords.policy(),
+        attempt_limits: settings.limits.attempts(),
     }
 }
 
 fn key_settings(settings: &Settings) -> KeySettings {
     KeySettings {
         issuer: settings.issuer(),
+        legacy_issuer: settings.tokens.legacy_issuer.clone(),
         default_algorithm: settings.tokens.algorithm,
         longest_access_token: MAX_ACCESS_TOKEN_TTL,
         longest_session: settings.tokens.session_lifetime.max(Duration::from_hours(24)),

@@ -7,19 +7,31 @@ use doorward_core::domain::error::Error;
 use doorward_core::ports::store::TailCursor;
 use doorward_core::usecase::Core;
 use doorward_crypto::KeyRing;
+use doorward_revocation::Courier;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+
+use crate::metrics::{LastRead, UPKEEP_EVERY};
 
 const RELOAD_KEYS_EVERY: Duration = Duration::from_secs(3);
 const IMITATE_EVERY: Duration = Duration::from_secs(10);
 const PURGE_EVERY: Duration = Duration::from_mins(5);
 
+/// Where the tail of the revocations begins, and how often it is read.
+pub(crate) struct Tail {
+    pub(crate) cursor: TailCursor,
+    pub(crate) every: Duration,
+    pub(crate) last_read: LastRead,
+}
+
 /// Starts every job on the core's task tracker; they end when `stop` is cancelled.
 pub(crate) fn start(
     core: &Arc<Core>,
     ring: &Arc<KeyRing>,
-    cursor: TailCursor,
-    poll: Duration,
+    from: Tail,
+    courier: Option<Courier>,
     stop: &CancellationToken,
 ) {
     let tasks = &core.ports().tasks;
@@ -27,7 +39,12 @@ pub(crate) fn start(
     tasks.spawn(repeat(core.clone(), "purge_keys", PURGE_EVERY, stop.clone(), async move |_: &Core| {
         ring.purge_retired().await.map(|_| ())
     }));
-    tasks.spawn(tail(core.clone(), cursor, poll, stop.clone()));
+    let wake = Arc::new(Notify::new());
+    tasks.spawn(tail(core.clone(), from, wake.clone(), stop.clone()));
+    if let Some(courier) = courier {
+        // What was announced while there was no connection is not left to the next tick.
+        tasks.spawn(courier.run(stop.clone(), move || wake.notify_one()));
+    }
     tasks.spawn(repeat(core.clone(), "reload_keys", RELOAD_KEYS_EVERY, stop.clone(), async |core: &Core| {
         core.ports().signer.reload().await
     }));
@@ -41,18 +58,36 @@ pub(crate) fn start(
     tasks.spawn(repeat(core.clone(), "purge", PURGE_EVERY, stop.clone(), Core::purge));
 }
 
-async fn tail(core: Arc<Core>, mut cursor: TailCursor, every: Duration, stop: CancellationToken) {
-    let mut ticks = interval(every);
+async fn tail(core: Arc<Core>, from: Tail, wake: Arc<Notify>, stop: CancellationToken) {
+    let mut cursor = from.cursor;
+    let mut ticks = interval(from.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut health = Health::new("follow_revocations");
-    while tick(&mut ticks, &stop).await {
-        match core.follow_revocations(Some(cursor)).await {
+    loop {
+        let is_wanted = tokio::select! {
+            is_wanted = tick(&mut ticks, &stop) => is_wanted,
+            () = wake.notified() => true,
+        };
+        if !is_wanted {
+            return;
+        }
+        let begun = from.last_read.begin();
+        match core.follow_revocations(Some(&cursor)).await {
             Ok(next) => {
                 cursor = next;
+                from.last_read.succeeded(begun);
                 health.succeeded();
             }
             Err(error) => health.failed(&error),
         }
+    }
+}
+
+/// Sorts the samples of histograms into their buckets: without readers they would pile up.
+pub(crate) async fn keep_up(recorder: PrometheusHandle, stop: CancellationToken) {
+    let mut ticks = interval(UPKEEP_EVERY);
+    while tick(&mut ticks, &stop).await {
+        recorder.run_upkeep();
     }
 }
 

@@ -6,6 +6,8 @@
 #![expect(clippy::duplicate_mod, reason = "one SQL source, one build per database")]
 
 mod class;
+mod legacy;
+mod meter;
 mod postgres;
 mod sqlite;
 mod suspicion;
@@ -15,6 +17,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use doorward_core::ports::store::Store;
+
+pub use legacy::open_predecessor;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 

@@ -35,20 +35,22 @@ const PROBE_TIMEOUT: Duration = Duration::from_millis(700);
 /// A connection idle for longer is tested before use: firewalls and restarts cut it without a word.
 const TRUST: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: &[(&str, &str)] =
-    &[("0001_foundation.sql", include_str!("../../migrations/postgres/0001_foundation.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_foundation.sql", include_str!("../../migrations/postgres/0001_foundation.sql")),
+    ("0002_attempts.sql", include_str!("../../migrations/postgres/0002_attempts.sql")),
+];
 const HISTORY_EXISTS: &str = "SELECT CAST(COUNT(to_regclass('_sqlx_migrations')) AS bigint) AS present";
 
-/// Numbers are given before commits, so a row may appear after one with a higher number. Instead: the next pass starts at
-/// the oldest transaction that was still running when this statement looked (its snapshot's xmin).
-const TAIL_SINCE: &str =
-    "WITH horizon AS (SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS xmin)
-    SELECT horizon.xmin AS next_cursor, r.kind, r.subject, r.epoch, r.until
-    FROM horizon LEFT JOIN revocations r ON r.xid >= CAST(CAST($1 AS text) AS xid8) ORDER BY r.seq";
-const TAIL_ALL: &str =
-    "WITH horizon AS (SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS xmin)
-    SELECT horizon.xmin AS next_cursor, r.kind, r.subject, r.epoch, r.until
-    FROM horizon LEFT JOIN revocations r ON r.until > $1 ORDER BY r.seq";
+/// Numbers are given before commits, so a row may appear after one with a higher number. Instead the cursor is a
+/// snapshot: its xmax, and the transactions that were open then. The next pass reads what those wrote and all later ones.
+const TAIL_POSITION: &str = "SELECT CAST(CAST(pg_snapshot_xmax(s) AS text) AS bigint) AS position,
+        COALESCE((SELECT string_agg(CAST(x AS text), ',') FROM pg_snapshot_xip(s) AS x), '') AS open
+    FROM (SELECT pg_current_snapshot() AS s) AS seen";
+/// Materialised, for else a page may be looked for along the whole table.
+const TAIL_SINCE: &str = "WITH fresh AS MATERIALIZED (
+        SELECT seq, kind, subject, epoch, until FROM revocations
+        WHERE xid >= CAST(CAST($1 AS text) AS xid8) OR xid = ANY(CAST(string_to_array($2, ',') AS xid8[])))
+    SELECT seq, kind, subject, epoch, until FROM fresh WHERE seq > $3 ORDER BY seq LIMIT $4";
 
 const LIKE: &str = "LIKE";
 

@@ -38,18 +38,17 @@ const READERS: u32 = 4;
 /// Two connections for one writer: one begins while the other goes back to the pool.
 const WRITERS: u32 = 2;
 
-const MIGRATIONS: &[(&str, &str)] =
-    &[("0001_foundation.sql", include_str!("../../migrations/sqlite/0001_foundation.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_foundation.sql", include_str!("../../migrations/sqlite/0001_foundation.sql")),
+    ("0002_attempts.sql", include_str!("../../migrations/sqlite/0002_attempts.sql")),
+];
 const HISTORY_EXISTS: &str =
     "SELECT COUNT(*) AS present FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
 
-/// One writer at a time, and numbers are never used again: their order is the order of commits.
-const TAIL_SINCE: &str = "SELECT horizon.top AS next_cursor, r.kind, r.subject, r.epoch, r.until
-    FROM (SELECT COALESCE(MAX(seq), 0) AS top FROM revocations) AS horizon
-    LEFT JOIN revocations r ON r.seq > $1 ORDER BY r.seq";
-const TAIL_ALL: &str = "SELECT horizon.top AS next_cursor, r.kind, r.subject, r.epoch, r.until
-    FROM (SELECT COALESCE(MAX(seq), 0) AS top FROM revocations) AS horizon
-    LEFT JOIN revocations r ON r.until > $1 ORDER BY r.seq";
+/// One writer at a time, and numbers are never used again: their order is the order of commits, and nothing stays open.
+const TAIL_POSITION: &str = "SELECT COALESCE(MAX(seq), 0) AS position, '' AS open FROM revocations";
+const TAIL_SINCE: &str = "SELECT seq, kind, subject, epoch, until FROM revocations
+    WHERE seq > $1 AND '' = $2 AND seq > $3 ORDER BY seq LIMIT $4";
 
 /// `LIKE` ignores the case of ASCII letters here; `GLOB` does not.
 const LIKE: &str = "GLOB";

@@ -43,6 +43,11 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("hyper-util", &["doorward-http"]),
     ("jsonwebtoken", &["doorward-crypto"]),
     ("lettre", &["doorward-notify"]),
+    (
+        "metrics",
+        &["doorward-crypto", "doorward-http", "doorward-revocation", "doorward-server", "doorward-store"],
+    ),
+    ("metrics-exporter-prometheus", &["doorward-server"]),
     ("oauth2", &["doorward-providers"]),
     ("openidconnect", &["doorward-providers"]),
     ("poem", &["doorward-http"]),

@@ -117,6 +117,13 @@ impl Home {
         self
     }
 
+    /// Sets a variable of the environment that is none of Doorward's.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// The working directory.
     #[must_use]
     pub fn directory(&self) -> &Path {
@@ -155,19 +162,27 @@ impl Home {
 
     /// Starts `doorward serve` and waits until it is ready.
     pub async fn serve(&self) -> Binary {
-        Binary::start(self).await
+        self.serve_at(SocketAddr::from(([127, 0, 0, 1], free_port()))).await
+    }
+
+    /// As [`Home::serve`], at an address that somebody may be asking already.
+    pub async fn serve_at(&self, address: SocketAddr) -> Binary {
+        Binary::start(self, address).await
     }
 }
 
 /// A port nobody listens on at this moment.
-fn free_port() -> u16 {
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     listener.local_addr().expect("a bound socket has an address").port()
 }
 
 impl Binary {
-    async fn start(home: &Home) -> Self {
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    async fn start(home: &Home, address: SocketAddr) -> Self {
         let mut command = home.command(&["serve"]);
         command.env("DOORWARD__SERVER__LISTEN", address.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -1,9 +1,15 @@
 //! How the tests start, drive and look at a server.
 
 pub mod app;
+pub mod balancer;
 pub mod binary;
 pub mod database;
 pub mod jwt;
+pub mod load;
+pub mod nodes;
+pub mod proxy;
 pub mod raw;
+pub mod redis;
 pub mod reply;
 pub mod requests;
+pub mod wire;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{ClientKey, MembershipId, SessionId, TenantId, TokenId, UserId};
+use super::ids::{ClientKey, Id as _, MembershipId, SessionId, TenantId, TokenId, UserId};
 use super::membership::Membership;
 use super::refresh::IssuedAccess;
 use super::revocation::{Epochs, TokenProbe};
@@ -169,6 +169,12 @@ impl Claims {
                 client: context.client.epoch,
             },
         }
+    }
+
+    /// Whether the token was issued by the service that Doorward replaced: it names no client, which ours always do.
+    #[must_use]
+    pub fn is_of_predecessor(&self) -> bool {
+        self.client_key.uuid().is_nil()
     }
 
     /// The token's identity for the revocation check.

@@ -63,6 +63,8 @@ pub enum ErrorKind {
     ExternalUser,
     /// No such object, or one of another tenant.
     NotFound,
+    /// Too many failed attempts; try again after the given time.
+    TooManyAttempts(Duration),
     /// Too much work is queued; try again after the given time.
     Overloaded(Duration),
     /// A part the answer depends on cannot be reached; try again.

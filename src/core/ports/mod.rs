@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod import;
 pub mod password;
 pub mod revocation;
 pub mod sealer;

@@ -1,5 +1,7 @@
 //! The in-memory view of what was revoked, fed from SQL (the truth) and by the node's own writes.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use crate::domain::error::Error;
@@ -13,8 +15,9 @@ pub trait RevocationStore: Send + Sync {
     /// Best effort towards others: the SQL row is already committed, and every node tails it.
     async fn announce(&self, revocations: &[Revocation]);
 
-    /// Takes in what the tail of the SQL table brought and notes that the view is fresh as of `monotonic`.
-    fn absorb(&self, revocations: &[Revocation], now: Timestamp);
+    /// Takes in what the tail of the SQL table brought and notes that the view is as fresh as of `read_at`: the monotonic
+    /// time at which the read *began*. What was committed while a slow read was under way may be missing from it.
+    fn absorb(&self, revocations: &[Revocation], now: Timestamp, read_at: Duration);
 
     /// Whether anything the token depends on was revoked.
     ///

@@ -2,6 +2,8 @@
 //!
 //! No network, no hashing, no mail while a [`Tx`] is open. Every transition is one guarded statement.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 
 use crate::domain::activity::{ActiveRange, ActiveUsers, Activity};
@@ -13,6 +15,7 @@ use crate::domain::ids::{
     ActivityId, ClientKey, GrantId, MembershipId, RefreshId, SessionId, TenantId, UserId,
 };
 use crate::domain::key::{Algorithm, SigningKey};
+use crate::domain::limit::{Charge, Level, LimitKey};
 use crate::domain::membership::{Membership, MembershipStatus, Role};
 use crate::domain::refresh::{Consumption, Refresh};
 use crate::domain::revocation::{Revocation, Revoked};
@@ -112,17 +115,23 @@ pub trait Store: Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Stored<()>;
     /// Revocations committed since `cursor` (all that can still matter at `now` when `None`), and the next cursor.
-    /// A row whose transaction committed late is not missed; rows may come twice.
+    /// A row whose transaction committed late is not missed; rows may come twice. Reads page by page, and a page after the
+    /// cursor ends within 1.5 s, so that there is time for another attempt before the view of revocations gets stale.
     async fn tail_revocations(
         &self,
-        cursor: Option<TailCursor>,
+        cursor: Option<&TailCursor>,
         now: Timestamp,
     ) -> Stored<(Vec<Revocation>, TailCursor)>;
 }
 
 /// Where the tail of the revocations table stands; opaque outside the store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TailCursor(pub i64);
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TailCursor {
+    /// What lies beyond is new.
+    pub position: i64,
+    /// What lies before and was not finished yet.
+    pub open: String,
+}
 
 /// An open transaction. Dropped without commit = rolled back.
 #[async_trait]
@@ -139,6 +148,8 @@ pub trait Tx:
     + Revocations
     + Activities
     + Keys
+    + Attempts
+    + super::import::Imports
     + Send
 {
     /// Makes everything durable.
@@ -312,6 +323,14 @@ pub trait Sessions {
         reason: EndReason,
         now: Timestamp,
     ) -> Stored<Vec<SessionId>>;
+    /// Whether the user has signed in since `since` from that device, or from that address.
+    async fn has_signed_in_from(
+        &mut self,
+        user: UserId,
+        device_id: Option<&str>,
+        ip: Option<IpAddr>,
+        since: Timestamp,
+    ) -> Stored<bool>;
     /// Removes sessions, with their refresh tokens, that were over before `over_before`; answers how many.
     async fn purge_sessions(&mut self, over_before: Timestamp) -> Stored<u64>;
 }
@@ -357,6 +376,17 @@ pub trait Activities {
         from: Timestamp,
         to: Timestamp,
     ) -> Stored<ActiveUsers>;
+}
+
+/// Counters of failed attempts.
+#[async_trait]
+pub trait Attempts {
+    /// How full the buckets are, in the order asked; `None` = empty.
+    async fn attempt_levels(&mut self, keys: &[LimitKey]) -> Stored<Vec<Option<Level>>>;
+    /// Adds a failure to each bucket, at most up to its depth: one statement a bucket.
+    async fn charge_attempts(&mut self, charges: &[Charge], now: Timestamp) -> Stored<()>;
+    /// Removes buckets that are empty; answers how many.
+    async fn purge_attempts(&mut self, now: Timestamp) -> Stored<u64>;
 }
 
 /// Signing keys and server keys.

@@ -90,14 +90,14 @@ async fn every_fact_counts_at_once(make: &impl Fn(Arc<dyn Clock>) -> Box<dyn Rev
     let now = sample_time();
     for (what, is_dead) in cases() {
         let store = make(Arc::new(HandClock::default()));
-        store.absorb(&[], now);
+        store.absorb(&[], now, Duration::ZERO);
         assert!(!store.is_revoked(&probe(), now)?);
         store.announce(&[fact(what)]).await;
         assert_eq!(store.is_revoked(&probe(), now)?, is_dead, "announced {what:?}");
         let other = make(Arc::new(HandClock::default()));
         // The tail brings rows twice.
-        other.absorb(&[fact(what), fact(what)], now);
-        other.absorb(&[fact(what)], now);
+        other.absorb(&[fact(what), fact(what)], now, Duration::ZERO);
+        other.absorb(&[fact(what)], now, Duration::ZERO);
         assert_eq!(other.is_revoked(&probe(), now)?, is_dead, "absorbed {what:?}");
     }
     Ok(())
@@ -105,8 +105,8 @@ async fn every_fact_counts_at_once(make: &impl Fn(Arc<dyn Clock>) -> Box<dyn Rev
 
 fn lower_epochs_change_nothing(store: &dyn RevocationStore) -> Checked {
     let now = sample_time();
-    store.absorb(&[fact(Revoked::UserEpoch(id(3), 9))], now);
-    store.absorb(&[fact(Revoked::UserEpoch(id(3), 2))], now);
+    store.absorb(&[fact(Revoked::UserEpoch(id(3), 9))], now, Duration::ZERO);
+    store.absorb(&[fact(Revoked::UserEpoch(id(3), 2))], now, Duration::ZERO);
     assert!(store.is_revoked(&probe(), now)?);
     Ok(())
 }
@@ -119,7 +119,7 @@ async fn stale_views_never_answer(make: &impl Fn(Arc<dyn Clock>) -> Box<dyn Revo
     assert_eq!((store.is_fresh(), answer()), (false, Err(ErrorKind::Unavailable)), "never loaded");
     store.announce(&[fact(Revoked::Session(id(9)))]).await;
     assert_eq!((store.is_fresh(), answer()), (false, Err(ErrorKind::Unavailable)), "news is no view");
-    store.absorb(&[], now);
+    store.absorb(&[], now, Duration::ZERO);
     assert_eq!((store.is_fresh(), answer()), (true, Ok(false)));
     clock.advance(MAX_STALENESS);
     assert_eq!((store.is_fresh(), answer()), (true, Ok(false)));
@@ -127,7 +127,16 @@ async fn stale_views_never_answer(make: &impl Fn(Arc<dyn Clock>) -> Box<dyn Revo
     assert_eq!((store.is_fresh(), answer()), (false, Err(ErrorKind::Unavailable)), "stale");
     store.announce(&[fact(Revoked::Session(id(2)))]).await;
     assert_eq!((store.is_fresh(), answer()), (false, Err(ErrorKind::Unavailable)), "news refreshes nothing");
-    store.absorb(&[], now);
-    assert_eq!((store.is_fresh(), answer()), (true, Ok(true)));
+    store.absorb(&[], now, Duration::from_millis(1));
+    assert_eq!((store.is_fresh(), answer()), (true, Ok(true)), "as fresh as the beginning of the read");
+    store.absorb(&[], now, Duration::ZERO);
+    assert_eq!((store.is_fresh(), answer()), (true, Ok(true)), "an older read takes nothing away");
+    clock.advance(Duration::from_millis(1));
+    store.absorb(&[], now, Duration::from_millis(1));
+    assert_eq!(
+        (store.is_fresh(), answer()),
+        (false, Err(ErrorKind::Unavailable)),
+        "a read that took too long"
+    );
     Ok(())
 }

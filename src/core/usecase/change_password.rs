@@ -1,6 +1,7 @@
 //! A signed-in user chooses a new password.
 
 use super::{Core, MAX_ACCESS_TOKEN_TTL, rerun};
+use crate::domain::actor::Origin;
 use crate::domain::claims::VerifiedToken;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::membership::MembershipStatus;
@@ -15,6 +16,8 @@ use crate::ports::password::Verdict;
 pub struct ChangePassword {
     /// The verified access token.
     pub token: VerifiedToken,
+    /// Where the request comes from.
+    pub origin: Origin,
     /// The refresh token issued with it.
     pub refresh_token: Option<Secret<String>>,
     /// Must be the token's user.
@@ -31,13 +34,13 @@ impl Core {
     ///
     /// # Errors
     /// In this order: OldPasswordMissing, RefreshTokenMissing, RefreshUnknownOrUsed, AccessTokenMismatch,
-    /// UsernameMismatch, ExternalUser, OldPasswordWrong, PasswordMissing, PasswordUnchanged, PasswordWeak.
+    /// UsernameMismatch, ExternalUser, TooManyAttempts, OldPasswordWrong, PasswordMissing, PasswordUnchanged, PasswordWeak.
     pub async fn change_password(&self, command: ChangePassword) -> Result<(), Error> {
         let account = self.own_account(&command).await?;
         self.check_tokens(&command).await?;
         check_username(&command)?;
         let current = account.password_hash.clone().ok_or(ErrorKind::ExternalUser)?;
-        let password = self.check_passwords(&command, &account, &current).await?;
+        let password = self.check_limited(&command, &account, &current).await?;
         let hash = self.ports.passwords.hash(password.clone()).await?;
         let revocation = rerun(|| self.write_password(&account, &hash)).await?;
         self.ports.revocations.announce(&[revocation]).await;
@@ -64,6 +67,23 @@ impl Core {
     async fn check_tokens(&self, command: &ChangePassword) -> Result<(), Error> {
         let refresh_token = command.refresh_token.as_ref().filter(|token| !token.expose().is_empty());
         self.own_refresh(&command.token, refresh_token.ok_or(ErrorKind::RefreshTokenMissing)?).await
+    }
+
+    /// A stolen access token must not be a way to guess the password: the old one counts as a sign-in does.
+    async fn check_limited(
+        &self,
+        command: &ChangePassword,
+        account: &Account,
+        current: &str,
+    ) -> Result<Password, Error> {
+        let key = username_key(&account.user.username);
+        let client_id = &command.token.claims.client_id;
+        let attempt = self.begin_attempt(&key, client_id, Some(account), &command.origin).await?;
+        let checked = self.check_passwords(command, account, current).await;
+        if checked.as_ref().is_err_and(|error| error.kind == ErrorKind::OldPasswordWrong) {
+            attempt.failed().await?;
+        }
+        checked
     }
 
     async fn check_passwords(

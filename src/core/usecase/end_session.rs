@@ -38,11 +38,32 @@ impl Core {
     pub async fn log_out(&self, command: LogOut) -> Result<LoggedOut, Error> {
         let refresh_token = command.refresh_token.as_ref().filter(|token| !token.expose().is_empty());
         let refresh_token = refresh_token.ok_or(ErrorKind::RefreshTokenMissing)?;
-        self.own_refresh(&command.token, refresh_token).await?;
         let claims = &command.token.claims;
+        if claims.is_of_predecessor() {
+            return self.log_out_of_predecessor(&command).await;
+        }
+        self.own_refresh(&command.token, refresh_token).await?;
         let activity = self.logout_activity(&command)?;
         self.finish_session(claims.sid, EndReason::Logout, Some(&activity)).await?;
         Ok(LoggedOut { user: claims.sub })
+    }
+
+    /// Its refresh token is unknown here, and its session too: the access token alone is over.
+    async fn log_out_of_predecessor(&self, command: &LogOut) -> Result<LoggedOut, Error> {
+        let claims = &command.token.claims;
+        let activity = self.logout_activity(command)?;
+        let revoked = Revoked::Token(claims.jti);
+        let revocation = Revocation { what: revoked, until: self.now().plus(MAX_ACCESS_TOKEN_TTL) };
+        rerun(|| self.write_token_end(revocation, &activity)).await?;
+        self.ports.revocations.announce(&[revocation]).await;
+        Ok(LoggedOut { user: claims.sub })
+    }
+
+    async fn write_token_end(&self, revocation: Revocation, activity: &Activity) -> Result<(), Error> {
+        let mut tx = self.writing("end_token").await?;
+        tx.record_revocations(&[revocation], self.now()).await?;
+        tx.record_activity(activity).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Proves that the refresh token was issued together with the access token.

@@ -14,10 +14,12 @@ impl Core {
     ///
     /// # Errors
     /// Unavailable when the database does not answer.
-    pub async fn follow_revocations(&self, cursor: Option<TailCursor>) -> Result<TailCursor, Error> {
+    pub async fn follow_revocations(&self, cursor: Option<&TailCursor>) -> Result<TailCursor, Error> {
+        // Before the read: the view is as old as the snapshot it was made of, however long that took to arrive.
+        let read_at = self.ports.clock.monotonic();
         let now = self.now();
         let (revocations, cursor) = self.ports.store.tail_revocations(cursor, now).await?;
-        self.ports.revocations.absorb(&revocations, now);
+        self.ports.revocations.absorb(&revocations, now, read_at);
         Ok(cursor)
     }
 
@@ -47,8 +49,9 @@ impl Core {
         let codes = tx.purge_grants(now.minus(CODE_MEMORY)).await?;
         let sessions = tx.purge_sessions(now.minus(MAX_ACCESS_TOKEN_TTL)).await?;
         let revocations = tx.purge_revocations(now).await?;
+        let attempts = tx.purge_attempts(now).await?;
         tx.commit().await?;
-        let count = codes + sessions + revocations;
+        let count = codes + sessions + revocations + attempts;
         if count > 0 {
             tracing::debug!(event = "purged", codes, sessions, revocations);
         }

@@ -1,5 +1,6 @@
 //! What Doorward does: one verb per file, each a method of [`Core`]. Dialects only translate to and from these.
 
+mod attempts;
 mod authenticate_bearer;
 mod authenticate_client;
 mod change_password;
@@ -15,12 +16,14 @@ mod rotation;
 mod sign_in;
 
 pub mod apply;
+pub mod import;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
+pub use self::attempts::AttemptLimits;
 pub use self::authenticate_client::{client_secret_hash, hs256_place};
 pub use self::change_password::ChangePassword;
 pub use self::end_session::{LogOut, LoggedOut};
@@ -83,19 +86,22 @@ pub struct CoreSettings {
     pub refresh_grace: Duration,
     /// Rules for new passwords.
     pub password_policy: PasswordPolicy,
+    /// Limits on failed attempts; `None` = none.
+    pub attempt_limits: Option<AttemptLimits>,
 }
 
 /// The use-cases.
 pub struct Core {
     ports: Ports,
     settings: CoreSettings,
+    running: attempts::Running,
 }
 
 impl Core {
     /// Puts the core together.
     #[must_use]
     pub fn new(ports: Ports, settings: CoreSettings) -> Self {
-        Self { ports, settings }
+        Self { ports, settings, running: attempts::Running::default() }
     }
 
     /// The adapters, for the composition root and its worker.

@@ -36,8 +36,12 @@ impl Core {
     ) -> Result<SignIn, Error> {
         let key = username_key(username);
         let account = self.reading("sign_in").await?.account_by_username_key(&key).await?;
-        let account = self.check_password(account, password, &client, origin).await?;
-        self.admit(client, account).await
+        let attempt = self.begin_attempt(&key, &client.client_id, account.as_ref(), origin).await?;
+        let checked = self.check_password(account, password, &client, origin).await;
+        if checked.as_ref().is_err_and(|error| error.kind == ErrorKind::InvalidCredentials) {
+            attempt.failed().await?;
+        }
+        self.admit(client, checked?).await
     }
 
     async fn check_password(

@@ -1,6 +1,7 @@
 //! Password hashing on a bounded pool: argon2id by default, imported kinds verified.
 
 mod memory;
+mod meter;
 mod scheme;
 mod stored;
 
@@ -104,19 +105,27 @@ impl HashPool {
         if let Ok(permit) = Arc::clone(&self.workers).try_acquire_owned() {
             return Ok(permit);
         }
-        let _place = Place::take(&self.waiting, self.settings.max_waiting)
-            .ok_or(ErrorKind::Overloaded(RETRY_AFTER_FULL))?;
-        tokio::time::timeout(self.settings.max_wait, Arc::clone(&self.workers).acquire_owned())
-            .await
-            .map_err(|_| Error::new(ErrorKind::Overloaded(RETRY_AFTER_WAIT)))?
-            .map_err(Error::internal)
+        let Some(_place) = Place::take(&self.waiting, self.settings.max_waiting) else {
+            meter::refused("queue_full");
+            return Err(ErrorKind::Overloaded(RETRY_AFTER_FULL).into());
+        };
+        let _waiting = meter::Present::in_queue();
+        let Ok(permit) =
+            tokio::time::timeout(self.settings.max_wait, Arc::clone(&self.workers).acquire_owned()).await
+        else {
+            meter::refused("waited_too_long");
+            return Err(ErrorKind::Overloaded(RETRY_AFTER_WAIT).into());
+        };
+        permit.map_err(Error::internal)
     }
 
     /// Runs `work` on a blocking thread. The permit goes along, so that a caller who hangs up frees nothing too early.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let permit = self.permit().await?;
+        let running = meter::Present::at_work();
         tokio::task::spawn_blocking(move || {
             let outcome = work();
+            drop(running);
             drop(permit);
             outcome
         })

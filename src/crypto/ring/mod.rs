@@ -24,7 +24,7 @@ use tokio::sync::Mutex;
 
 use crate::keys::make_rows;
 use crate::keys::shelf::{Shelf, StoreShelf};
-use crate::token::{self, Invalid, MAX_TOKEN_BYTES};
+use crate::token::{self, Invalid, MAX_TOKEN_BYTES, legacy};
 use server::{ServerKeys, Tools};
 use shared::SharedKeys;
 use state::{RingKey, State, Verified};
@@ -37,6 +37,8 @@ const RELOAD_PERIOD: Duration = Duration::from_secs(1);
 pub struct KeySettings {
     /// `iss` and, in the native dialect, `aud`.
     pub issuer: String,
+    /// `iss` of the service that Doorward replaced, whose access tokens count until they expire; `None` = they do not.
+    pub legacy_issuer: Option<String>,
     /// Algorithm of clients that name none; not HS256, whose keys belong to clients.
     pub default_algorithm: Algorithm,
     /// The longest an access token lives: for so long a retired key stays in the JWKS.
@@ -203,6 +205,33 @@ impl KeyRing {
         Ok((state, key))
     }
 
+    /// Verifies a token of the service that Doorward replaced, which names no key: any RSA key of ours may be its.
+    async fn verify_legacy(
+        &self,
+        token: &str,
+        issuer: &str,
+        expiry: Expiry,
+        now: Timestamp,
+    ) -> Result<Claims, Error> {
+        if expiry == Expiry::Ignored {
+            // No refresh token of ours was issued with it.
+            return Err(Invalid("an old token cannot be refreshed").into());
+        }
+        let longest = self.settings.longest_access_token;
+        let state = self.state().await?;
+        let mut refused = Invalid("no RSA key counts");
+        for key in state.keys_of(Algorithm::RS256).filter(|key| key.counts(now, longest)) {
+            match legacy::decode(token, key.verifying(), issuer, longest) {
+                Ok(claims) => {
+                    token::check_times(&claims, expiry, now)?;
+                    return Ok(claims);
+                }
+                Err(invalid) => refused = invalid,
+            }
+        }
+        Err(refused.into())
+    }
+
     /// Verifies a token of one client's shared key; only that client's claims count.
     async fn verify_shared(&self, token: &str, client: ClientKey) -> Result<Claims, Error> {
         let found = self.shared.verifying(client, self.shelf.as_ref(), self.sealer.as_ref()).await;
@@ -244,6 +273,11 @@ impl Signer for KeyRing {
         if let Some(hit) = self.loaded().and_then(|state| state.verified.get(&name)) {
             token::check_times(&hit.token.claims, expiry, now)?;
             return Ok(VerifiedToken::clone(&hit.token));
+        }
+        if let Some(issuer) = self.settings.legacy_issuer.as_deref().filter(|_| legacy::looks_like_one(token))
+        {
+            let claims = self.verify_legacy(token, issuer, expiry, now).await?;
+            return Ok(VerifiedToken { claims });
         }
         let header = token::read_header(token)?;
         if header.alg == Algorithm::HS256 {

@@ -130,6 +130,11 @@ impl State {
         self.keys.get(kid)
     }
 
+    /// Every key of the algorithm.
+    pub(super) fn keys_of(&self, algorithm: Algorithm) -> impl Iterator<Item = &Arc<RingKey>> {
+        self.keys.values().filter(move |key| key.algorithm() == algorithm)
+    }
+
     /// Whether the algorithm has any key.
     pub(super) fn has(&self, algorithm: Algorithm) -> bool {
         self.rows.iter().any(|row| row.algorithm == algorithm)

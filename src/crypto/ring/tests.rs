@@ -5,12 +5,14 @@ use crate::{ImportError, SystemEntropy};
 use aws_lc_rs::hmac;
 use serde_json::json;
 
+const OLD_ISSUER: &str = "sourceloop";
 const HOUR: Duration = Duration::from_hours(1);
 const JWKS_CACHE: Duration = Duration::from_mins(5);
 
 fn ring(shelf: &FakeShelf, clock: &Arc<HandClock>) -> KeyRing {
     let settings = KeySettings {
         issuer: ISSUER.to_owned(),
+        legacy_issuer: Some(OLD_ISSUER.to_owned()),
         default_algorithm: Algorithm::ES256,
         longest_access_token: HOUR,
         longest_session: 10 * HOUR,
@@ -281,4 +283,68 @@ async fn a_row_broken_later_disturbs_nobody_but_the_reload() {
     clock.advance(RELOAD_PERIOD);
     refused(&ring, &forge(r#"{"typ":"at+jwt","alg":"ES256","kid":"k"}"#, "{}", |_| vec![1; 64])).await;
     assert!(ring.verify(token.expose(), Expiry::Enforced, at(1)).await.is_ok());
+}
+
+/// A token as the old service wrote them: no kid, no registered claims but three.
+fn old_token(pem: &str, edit: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>)) -> String {
+    let mut claims = payload();
+    let object = claims.as_object_mut().unwrap();
+    for ours in ["nbf", "sub", "aud", "jti", "sid", "client_id", "client_key", "scope", "epochs"] {
+        object.remove(ours);
+    }
+    // Releases before 19 have neither.
+    object.remove("photoUrl");
+    object.remove("designation");
+    object.insert("iss".to_owned(), json!(OLD_ISSUER));
+    edit(object);
+    let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
+    jsonwebtoken::encode(&header, &claims, &jsonwebtoken::EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap())
+        .unwrap()
+}
+
+fn rsa_pem() -> String {
+    use aws_lc_rs::encoding::AsDer;
+    let key = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+    let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = key.as_der().unwrap();
+    pem::encode(&pem::Pem::new("PRIVATE KEY", der.as_ref()))
+}
+
+#[tokio::test]
+async fn tokens_of_the_old_service_count_once_its_key_is_imported() {
+    let (shelf, clock, ring) = fixture();
+    ring.prepare().await.unwrap();
+    let pem = rsa_pem();
+    let token = old_token(&pem, |_| ());
+    let verify = async |token: &str, at_second| ring.verify(token, Expiry::Enforced, at(at_second)).await;
+    assert!(verify(&token, 1).await.is_err(), "its key is unknown");
+    operations(&shelf, &clock).import(&pem).await.unwrap();
+    ring.reload().await.unwrap();
+
+    let claims = verify(&token, 899).await.unwrap().claims;
+    assert_eq!((claims.user.username.as_str(), claims.sub), ("ada", claims.user.id));
+    assert!(claims.is_of_predecessor());
+    assert_eq!(verify(&token, 1).await.unwrap().claims.jti, claims.jti, "always the same id");
+    assert_ne!(
+        verify(&old_token(&pem, |c| drop(c.insert("iat".into(), json!(1)))), 1)
+            .await
+            .ok()
+            .map(|t| t.claims.jti),
+        Some(claims.jti)
+    );
+
+    assert!(verify(&token, 900).await.is_err(), "expired");
+    refused(&ring, &token).await;
+    let long = old_token(&pem, |claims| drop(claims.insert("exp".into(), json!(i64::MAX))));
+    let hour = i64::try_from(HOUR.as_secs()).unwrap();
+    assert!(verify(&long, hour - 1).await.is_ok());
+    assert!(verify(&long, hour).await.is_err(), "no longer than revocations are remembered");
+    let other = old_token(&rsa_pem(), |_| ());
+    assert!(verify(&other, 1).await.is_err(), "another key");
+    for (what, bad) in [
+        ("another issuer", old_token(&pem, |claims| drop(claims.insert("iss".into(), json!(ISSUER))))),
+        ("a code", old_token(&pem, |claims| drop(claims.insert("aud".into(), json!("webapp"))))),
+        ("a link token", old_token(&pem, |claims| drop(claims.remove("userTenantId")))),
+    ] {
+        assert!(verify(&bad, 1).await.is_err(), "{what}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Access tokens as compact JWS (RFC 7515 §3.1, RFC 9068): written, read, judged. Knows no store.
 
+pub(crate) mod legacy;
 mod unique;
 
 use base64::Engine;

@@ -5,6 +5,7 @@ use poem::http::{HeaderName, HeaderValue, Method};
 use poem::{Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result};
 use tracing::Instrument as _;
 
+use crate::meter::RequestMeter;
 use crate::shared::App;
 
 /// Carries the id in both directions.
@@ -13,7 +14,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Longest incoming id that is taken over.
 const MAX_REQUEST_ID: usize = 128;
 
-/// Gives every request an id, and logs it once it is answered: never a body, a query, a header or an address.
+/// Gives every request an id, counts it, and logs it once it is answered: never a body, a query, a header or an address.
 pub(crate) struct Observe {
     app: App,
 }
@@ -28,13 +29,14 @@ impl<E: Endpoint> Middleware<E> for Observe {
     type Output = ObserveEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        ObserveEndpoint { inner, app: self.app.clone() }
+        ObserveEndpoint { inner, app: self.app.clone(), meter: RequestMeter::default() }
     }
 }
 
 pub(crate) struct ObserveEndpoint<E> {
     inner: E,
     app: App,
+    meter: RequestMeter,
 }
 
 impl<E: Endpoint> Endpoint for ObserveEndpoint<E> {
@@ -53,17 +55,19 @@ impl<E: Endpoint> Endpoint for ObserveEndpoint<E> {
             response.headers_mut().insert(REQUEST_ID, value);
         }
         // An unknown path is the client's invention and may hold anything: only known patterns are logged.
-        let route = response.data::<PathPattern>().map_or("-", |pattern| &*pattern.0);
+        let pattern = response.data::<PathPattern>().map(|pattern| pattern.0.clone());
         let latency = clock.monotonic().saturating_sub(started);
+        let status = response.status().as_u16();
         span.in_scope(|| {
             tracing::info!(
                 event = "request",
                 method,
-                route,
-                status = response.status().as_u16(),
+                route = pattern.as_deref().unwrap_or("-"),
+                status,
                 latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
             );
         });
+        self.meter.answered(pattern, method, status, latency);
         Ok(response)
     }
 }

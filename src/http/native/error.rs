@@ -205,6 +205,10 @@ impl Failure {
             }
             ErrorKind::ExternalUser => text(Code::UNAUTHORIZED, "PasswordCannotBeChangedForExternalUser"),
             ErrorKind::NotFound => text(Code::NOT_FOUND, "Not Found"),
+            ErrorKind::TooManyAttempts(wait) => Self {
+                retry_after: Some(wait),
+                ..text(Code::TOO_MANY_REQUESTS, "Too many failed attempts; try again later")
+            },
             ErrorKind::Overloaded(wait) => Self {
                 retry_after: Some(wait),
                 ..text(Code::TOO_MANY_REQUESTS, "Too many requests; try again later")

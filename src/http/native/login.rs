@@ -11,6 +11,7 @@ use super::error::{Failure, Place};
 use super::reply::Reply;
 use super::wire::{CodeResponse, LoginRequest, TokenResponse, secret};
 use crate::extract::origin::RequestOrigin;
+use crate::meter;
 use crate::shared::App;
 
 pub(crate) struct LoginApi;
@@ -26,7 +27,8 @@ impl LoginApi {
         body: Body<LoginRequest>,
     ) -> Result<Reply<CodeResponse>, Failure> {
         let command = body.0.into_command(origin).ok_or_else(Failure::missing_credentials)?;
-        let issued = app.run_to_end(|core| async move { core.password_login(command).await }).await;
+        let issued =
+            app.run_to_end(|core| async move { meter::sign_in(core.password_login(command).await) }).await;
         let issued = issued.map_err(raised_in(Place::Login))?;
         Reply::of(&CodeResponse { code: issued.code.expose().clone() })
     }
@@ -40,7 +42,8 @@ impl LoginApi {
         body: Body<LoginRequest>,
     ) -> Result<Reply<TokenResponse>, Failure> {
         let command = body.0.into_command(origin).ok_or_else(Failure::unauthorized)?;
-        let pair = app.run_to_end(|core| async move { core.login_token(command).await }).await;
+        let pair =
+            app.run_to_end(|core| async move { meter::sign_in(core.login_token(command).await) }).await;
         Reply::of(&TokenResponse::from(pair.map_err(raised_in(Place::LoginToken))?))
     }
 }

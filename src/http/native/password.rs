@@ -9,6 +9,7 @@ use super::error::{Failure, Place};
 use super::reply::Reply;
 use super::wire::{ResetPasswordPartial, SuccessResponse, secret};
 use crate::extract::bearer::Bearer;
+use crate::extract::origin::RequestOrigin;
 use crate::shared::App;
 
 pub(crate) struct PasswordApi;
@@ -20,12 +21,14 @@ impl PasswordApi {
     async fn reset_password(
         &self,
         app: App,
+        origin: RequestOrigin,
         body: Body<ResetPasswordPartial>,
         caller: Bearer,
     ) -> Result<Reply<SuccessResponse>, Failure> {
         let place = body.0.place();
         let command = ChangePassword {
             token: caller.0,
+            origin: origin.0,
             refresh_token: secret(body.0.refresh_token),
             username: body.0.username,
             old_password: secret(body.0.old_password),

@@ -84,3 +84,28 @@ async fn shutdown_closes_idle_connections_and_ends() {
     let ended = tokio::time::timeout(Duration::from_secs(10), running.serving).await.expect("in time");
     ended.expect("no panic").expect("no error");
 }
+
+#[tokio::test]
+async fn shutdown_answers_what_is_already_on_its_way() {
+    let running = start(HttpSettings { header_timeout: Duration::from_mins(1), ..fakes::settings() }).await;
+    let mut kept_alive = TcpStream::connect(running.address).await.expect("a connection");
+    kept_alive.write_all(b"GET /ping HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
+    let mut start = [0; 15];
+    kept_alive.read_exact(&mut start).await.expect("a reply");
+    // On one thread, nothing of this is seen by the server before its shutdown begins.
+    let waiting = std::net::TcpStream::connect(running.address).expect("the kernel lets it in");
+    running.shutdown.cancel();
+    waiting.set_nonblocking(true).expect("a socket option");
+    let mut waiting = TcpStream::from_std(waiting).expect("a runtime");
+    for stream in [&mut kept_alive, &mut waiting] {
+        stream.write_all(b"GET /ping HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).await.expect("closed in order");
+        let reply = String::from_utf8_lossy(&reply).to_ascii_lowercase();
+        assert!(reply.contains("http/1.1 200 ok\r\n") && reply.contains("connection: close"), "{reply}");
+    }
+    drop((kept_alive, waiting));
+    assert!(TcpStream::connect(running.address).await.is_err(), "nobody listens any more");
+    let ended = tokio::time::timeout(Duration::from_secs(10), running.serving).await.expect("in time");
+    ended.expect("no panic").expect("no error");
+}

@@ -4,6 +4,9 @@ use doorward_core::domain::revocation::Epochs;
 use std::sync::Mutex;
 use uuid::Uuid;
 
+/// The clock stands at its beginning wherever a test does not move it.
+const READ_AT: Duration = Duration::ZERO;
+
 struct HandClock(Mutex<Duration>);
 
 impl HandClock {
@@ -65,19 +68,20 @@ fn it_forgets_what_cannot_matter_and_only_that() {
             fact(Revoked::Token(id(1)), 10),
         ],
         at(0),
+        READ_AT,
     );
     assert_eq!(revocations.len(), 3);
-    revocations.absorb(&[], at(10));
+    revocations.absorb(&[], at(10), READ_AT);
     assert_eq!(revocations.len(), 2, "the token's time is over; session and user were extended");
     assert!(revocations.is_revoked(&probe(), at(10)).unwrap());
-    revocations.absorb(&[], at(20));
+    revocations.absorb(&[], at(20), READ_AT);
     assert_eq!(revocations.len(), 1);
     let mut newer = probe();
     newer.epochs.user = 8;
     assert!(revocations.is_revoked(&newer, at(20)).unwrap(), "the higher epoch stays, until the later time");
     newer.epochs.user = 9;
     assert!(!revocations.is_revoked(&newer, at(20)).unwrap());
-    revocations.absorb(&[], at(30));
+    revocations.absorb(&[], at(30), READ_AT);
     assert!(revocations.is_empty());
 }
 
@@ -85,7 +89,7 @@ fn it_forgets_what_cannot_matter_and_only_that() {
 fn facts_seen_again_take_no_more_memory() {
     let (_, revocations) = fixture();
     for _ in 0..1000 {
-        revocations.absorb(&[fact(Revoked::Session(id(2)), 10)], at(0));
+        revocations.absorb(&[fact(Revoked::Session(id(2)), 10)], at(0), READ_AT);
     }
     let view = revocations.view.read().unwrap();
     assert_eq!((view.len(), view.ends.len()), (1, 1));
@@ -95,12 +99,12 @@ fn facts_seen_again_take_no_more_memory() {
 fn forgetting_goes_in_steps() {
     let (_, revocations) = fixture();
     let facts: Vec<_> = (0..3000).map(|number| fact(Revoked::Token(id(number)), 10)).collect();
-    revocations.absorb(&facts, at(0));
+    revocations.absorb(&facts, at(0), READ_AT);
     assert_eq!(revocations.len(), 3000);
-    revocations.absorb(&[], at(10));
+    revocations.absorb(&[], at(10), READ_AT);
     assert_eq!(revocations.len(), 3000 - FORGET_AT_ONCE);
-    revocations.absorb(&[], at(10));
-    revocations.absorb(&[], at(10));
+    revocations.absorb(&[], at(10), READ_AT);
+    revocations.absorb(&[], at(10), READ_AT);
     assert!(revocations.is_empty());
 }
 
@@ -109,7 +113,7 @@ fn learning_is_not_freshness() {
     let (clock, revocations) = fixture();
     revocations.learn(&[fact(Revoked::Session(id(2)), 10)], at(0));
     assert!(!revocations.is_fresh());
-    revocations.absorb(&[], at(0));
+    revocations.absorb(&[], at(0), READ_AT);
     assert!(revocations.is_revoked(&probe(), at(0)).unwrap());
     clock.advance(Duration::from_secs(5));
     assert!(revocations.is_fresh());
@@ -121,7 +125,7 @@ fn learning_is_not_freshness() {
 #[test]
 fn a_poisoned_lock_still_refuses_what_is_revoked() {
     let (_, revocations) = fixture();
-    revocations.absorb(&[fact(Revoked::Session(id(2)), 10)], at(0));
+    revocations.absorb(&[fact(Revoked::Session(id(2)), 10)], at(0), READ_AT);
     let poisoned = std::thread::scope(|scope| {
         scope
             .spawn(|| {
@@ -132,7 +136,7 @@ fn a_poisoned_lock_still_refuses_what_is_revoked() {
     });
     assert!(poisoned.is_err());
     assert!(revocations.is_revoked(&probe(), at(0)).unwrap());
-    revocations.absorb(&[], at(10));
+    revocations.absorb(&[], at(10), READ_AT);
     assert!(!revocations.is_revoked(&probe(), at(0)).unwrap());
 }
 

@@ -1,13 +1,48 @@
 //! `[limits]`: protection against guessing.
 
+use std::time::Duration;
+
+use doorward_core::domain::limit::Limit;
+use doorward_core::usecase::AttemptLimits;
+
 use super::section::DefaultValue::Text;
 use super::section::section;
 
 section! {
-    /// Protection against guessing.
+    /// Protection against guessing: failed attempts fill leaky buckets, shared between nodes and kept across restarts.
+    /// A full bucket answers 429 with `Retry-After` before any password is looked at.
     [limits] Limits {
-        /// Limits on attempts. They are not available yet: only `false`.
-        enabled: bool = Text("false"), if |enabled| !enabled =>
-            "false: limits on attempts are not available yet in this version";
+        /// Whether failed attempts are limited. To become the default once every way in is counted.
+        enabled: bool = Text("false");
+        /// Failures in a row for one account, from devices and addresses it never signed in from.
+        account_burst: u32 = Text("30"), if |count| *count >= 1 => "a whole number of 1 or more";
+        /// After this time one more.
+        account_refill: Duration = Text("1m"), if is_refill => REFILL;
+        /// Failures in a row from one address (IPv6: one /64), over all accounts.
+        address_burst: u32 = Text("300"), if |count| *count >= 1 => "a whole number of 1 or more";
+        /// After this time one more.
+        address_refill: Duration = Text("1s"), if is_refill => REFILL;
+        /// Failures in a row through one client, over all accounts.
+        client_burst: u32 = Text("1000"), if |count| *count >= 1 => "a whole number of 1 or more";
+        /// After this time one more.
+        client_refill: Duration = Text("100ms"), if is_refill => REFILL;
+    }
+}
+
+const REFILL: &str = "a duration from \"1ms\" to \"1h\"";
+
+fn is_refill(time: &Duration) -> bool {
+    (Duration::from_millis(1)..=Duration::from_hours(1)).contains(time)
+}
+
+impl Limits {
+    /// The limits, unless they are switched off.
+    #[must_use]
+    pub fn attempts(&self) -> Option<AttemptLimits> {
+        self.enabled.then_some(AttemptLimits {
+            account: Limit { burst: self.account_burst, refill: self.account_refill },
+            address: Limit { burst: self.address_burst, refill: self.address_refill },
+            client: Limit { burst: self.client_burst, refill: self.client_refill },
+        })
     }
 }

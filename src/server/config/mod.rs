@@ -9,6 +9,7 @@ mod log;
 mod native;
 mod passwords;
 pub(crate) mod problem;
+mod redis;
 pub mod reference;
 mod revocation;
 pub(crate) mod section;
@@ -27,6 +28,7 @@ pub use log::{Log, LogFormat, LogLevel};
 pub use native::{Mfa, Native};
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
+pub use redis::{Redis, RedisUrl};
 pub use revocation::Revocation;
 pub use security::{MasterKey, Security};
 pub use server::{BaseUrl, Origin, Server};
@@ -42,6 +44,7 @@ pub(crate) const SECTIONS: &[SectionInfo] = &[
     Server::INFO,
     Security::INFO,
     Database::INFO,
+    Redis::INFO,
     Revocation::INFO,
     Tokens::INFO,
     Passwords::INFO,
@@ -60,6 +63,8 @@ pub struct Settings {
     pub security: Security,
     /// `[database]`.
     pub database: Database,
+    /// `[redis]`.
+    pub redis: Redis,
     /// `[revocation]`.
     pub revocation: Revocation,
     /// `[tokens]`.
@@ -88,6 +93,7 @@ impl Settings {
             server: Server::read(&sources)?,
             security: Security::read(&sources)?,
             database: Database::read(&sources)?,
+            redis: Redis::read(&sources)?,
             revocation: Revocation::read(&sources)?,
             tokens: Tokens::read(&sources)?,
             passwords: Passwords::read(&sources)?,

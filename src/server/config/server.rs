@@ -16,6 +16,9 @@ section! {
     [server] Server {
         /// Address and port to listen on.
         listen: SocketAddr = Text("127.0.0.1:8080");
+        /// Address and port to answer `GET /metrics` (Prometheus) on. Anyone who reaches it may read the figures, so not a
+        /// public one.
+        metrics_listen: Option<SocketAddr> = Derived("none: metrics are not served");
         /// The address clients reach the server at, without a trailing slash. Behind a proxy, the proxy's address.
         public_url: Option<BaseUrl> = Derived("`http://` and `server.listen`");
         /// Proxies whose `X-Forwarded-For` header is believed; from anyone else it is ignored.

@@ -179,7 +179,6 @@ fn read_secret_file(path: &str) -> Result<String, String> {
 
 /// Settings of features that do not exist yet: refused, never ignored. Key `*` = the whole section.
 const NOT_YET: &[(&str, &str)] = &[
-    ("redis", "*"),
     ("mail", "*"),
     ("texts", "*"),
     ("providers", "*"),

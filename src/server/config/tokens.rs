@@ -14,6 +14,9 @@ section! {
     [tokens] Tokens {
         /// `iss` of access tokens. Nodes on one database must share it.
         issuer: Option<String> = Derived("`server.public_url`");
+        /// `JWT_ISSUER` of the service that Doorward replaced: access tokens that it issued are accepted until they expire, at
+        /// most 24 hours after their issue, once its RSA key was imported (`doorward keys import`). Remove it after that.
+        legacy_issuer: Option<String> = Derived("tokens of no other service are accepted");
         /// Signature algorithm of access tokens: `ES256`, `EdDSA` or `RS256`.
         algorithm: Algorithm = Text("ES256");
         /// Lifetime of access tokens.

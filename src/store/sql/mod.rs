@@ -4,11 +4,13 @@
 //! no dependence on constraint names, no `SELECT *`. What differs between the databases is in those two files only.
 
 mod activities;
+mod attempts;
 mod clients;
 mod condition;
 mod error;
 mod grants;
 mod identities;
+mod imports;
 mod keys;
 mod memberships;
 mod migrate;
@@ -35,9 +37,13 @@ use sqlx::{Database, Pool, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{BEGIN_TIMEOUT, BEGIN_WRITE, Db, GATE_TIMEOUT, LONG_TIMEOUT, STATEMENT_TIMEOUT};
+use crate::meter::{Section, Wait};
 use crate::suspicion::Suspicion;
 use error::Timed;
 pub(crate) use migrate::Schema;
+
+/// For the few rows since the last look; by default a third of `revocation.max_staleness`.
+const TAIL_TIMEOUT: Duration = Duration::from_millis(1500);
 
 type Row = <Db as Database>::Row;
 type Statement<'q> = Query<'q, Db, <Db as Database>::Arguments>;
@@ -68,9 +74,20 @@ struct SqlTx {
     /// Longest time of one statement.
     limit: Duration,
     suspicion: Suspicion,
+    section: Section,
 }
 
 impl SqlStore {
+    async fn link(&self, name: &'static str, mode: Mode) -> Stored<Link> {
+        match mode {
+            Mode::Read | Mode::Report => {
+                let acquired = within(BEGIN_TIMEOUT, self.readers.acquire()).await;
+                Ok(Link::Reading(acquired.map_err(|error| error.noted_by(&self.suspicion).into_store(name))?))
+            }
+            Mode::Write => self.write(name).await,
+        }
+    }
+
     async fn write(&self, name: &'static str) -> Stored<Link> {
         let permit = match &self.gate {
             None => None,
@@ -99,22 +116,34 @@ impl SqlStore {
     }
 }
 
+impl SqlStore {
+    async fn tail_position(&self, limit: Duration, before: Option<&TailCursor>) -> Stored<TailCursor> {
+        let row = within(limit, revocations::position().fetch_one(&self.readers)).await;
+        let row = row.map_err(|error| error.noted_by(&self.suspicion).into_store("tail revocations"))?;
+        revocations::read_position(&row, before)
+    }
+
+    async fn tail_page(&self, limit: Duration, statement: Statement<'_>) -> Stored<Vec<Row>> {
+        let rows = within(limit, statement.fetch_all(&self.readers)).await;
+        rows.map_err(|error| error.noted_by(&self.suspicion).into_store("tail revocations"))
+    }
+}
+
 #[async_trait]
 impl Store for SqlStore {
     async fn begin(&self, name: &'static str, mode: Mode) -> Stored<Box<dyn Tx>> {
-        let link = match mode {
-            Mode::Read | Mode::Report => {
-                let acquired = within(BEGIN_TIMEOUT, self.readers.acquire()).await;
-                Link::Reading(acquired.map_err(|error| error.noted_by(&self.suspicion).into_store(name))?)
-            }
-            Mode::Write => self.write(name).await?,
+        let wait = Wait::begins(name);
+        let link = wait.ends(self.link(name, mode).await)?;
+        let section = match &link {
+            Link::Reading(_) => Section::reading(name),
+            Link::Writing(..) => Section::writing(name),
         };
         let limit = match mode {
             Mode::Read => STATEMENT_TIMEOUT,
             // A write has just begun, so the database answers; a report is known to take its time.
             Mode::Write | Mode::Report => LONG_TIMEOUT,
         };
-        Ok(Box::new(SqlTx { link, name, limit, suspicion: self.suspicion.clone() }))
+        Ok(Box::new(SqlTx { link, name, limit, suspicion: self.suspicion.clone(), section }))
     }
 
     async fn ping(&self) -> Stored<()> {
@@ -124,29 +153,39 @@ impl Store for SqlStore {
 
     async fn tail_revocations(
         &self,
-        cursor: Option<TailCursor>,
+        cursor: Option<&TailCursor>,
         now: Timestamp,
     ) -> Stored<(Vec<Revocation>, TailCursor)> {
-        const NAME: &str = "tail revocations";
-        let query = revocations::tail(cursor, now).fetch_all(&self.readers);
-        let rows = within(STATEMENT_TIMEOUT, query).await;
-        revocations::read_tail(
-            &rows.map_err(|error| error.noted_by(&self.suspicion).into_store(NAME))?,
-            cursor,
-        )
+        // The first read brings everything that still matters, and nothing waits for it.
+        let limit = if cursor.is_some() { TAIL_TIMEOUT } else { LONG_TIMEOUT };
+        // Before the pages: what is committed meanwhile comes again, rather than never.
+        let next = self.tail_position(limit, cursor).await?;
+        let (mut found, mut after) = (Vec::new(), 0);
+        loop {
+            let rows = self.tail_page(limit, revocations::page(cursor, now, after)).await?;
+            match revocations::read_page(&rows, &mut found)? {
+                Some(last) if rows.len() == revocations::PAGE => after = last,
+                _ => return Ok((found, next)),
+            }
+        }
     }
 }
 
 #[async_trait]
 impl Tx for SqlTx {
     async fn commit(self: Box<Self>) -> Stored<()> {
-        let Self { link, name, limit, suspicion } = *self;
+        let Self { link, name, limit, suspicion, mut section } = *self;
         let Link::Writing(transaction, permit) = link else {
             return Ok(());
         };
         let committed = within(limit, transaction.commit()).await;
         drop(permit);
-        committed.map_err(|error| error.noted_by(&suspicion).into_store(name))
+        let committed = committed.map_err(|error| error.noted_by(&suspicion).into_store(name));
+        match &committed {
+            Ok(()) => section.committed(),
+            Err(error) => section.failed(error),
+        }
+        committed
     }
 }
 
@@ -158,8 +197,10 @@ impl SqlTx {
         }
     }
 
-    fn fail(&self, error: Timed) -> StoreError {
-        error.noted_by(&self.suspicion).into_store(self.name)
+    fn fail(&mut self, error: Timed) -> StoreError {
+        let error = error.noted_by(&self.suspicion).into_store(self.name);
+        self.section.failed(&error);
+        error
     }
 
     async fn all(&mut self, statement: Statement<'_>) -> Stored<Vec<Row>> {

@@ -42,27 +42,41 @@ fn read(fields: Fields<'_>) -> Stored<Revocation> {
     Ok(Revocation { what, until: fields.time("until")? })
 }
 
-/// Every row since the cursor, or all that still matter, and beside each the cursor of the next pass (one row with only
-/// that when there is nothing).
-pub(super) fn tail(cursor: Option<TailCursor>, now: Timestamp) -> Statement<'static> {
+/// Rows of one page of the tail.
+pub(super) const PAGE: usize = 10_000;
+
+/// Where the next pass has to begin if this one reads everything that can be seen from now on.
+pub(super) fn position() -> Statement<'static> {
+    sqlx::query(super::super::TAIL_POSITION)
+}
+
+pub(super) fn read_position(row: &Row, before: Option<&TailCursor>) -> Stored<TailCursor> {
+    let fields = Fields::new(row, "revocations");
+    let position: i64 = fields.get("position")?;
+    // Never back: on SQLite the table may have been purged empty in between.
+    let position = before.map_or(position, |before| before.position.max(position));
+    Ok(TailCursor { position, open: fields.get("open")? })
+}
+
+/// A page of the rows since the cursor, or of all that still matter.
+pub(super) fn page(cursor: Option<&TailCursor>, now: Timestamp, after: i64) -> Statement<'_> {
+    const ALIVE: &str = "SELECT seq, kind, subject, epoch, until FROM revocations
+        WHERE until > $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
     match cursor {
-        Some(TailCursor(position)) => sqlx::query(super::super::TAIL_SINCE).bind(position),
-        None => sqlx::query(super::super::TAIL_ALL).bind(at(now)),
+        Some(TailCursor { position, open }) => {
+            sqlx::query(super::super::TAIL_SINCE).bind(position).bind(open).bind(after).bind(page)
+        }
+        None => sqlx::query(ALIVE).bind(at(now)).bind(after).bind(page),
     }
 }
 
-pub(super) fn read_tail(rows: &[Row], cursor: Option<TailCursor>) -> Stored<(Vec<Revocation>, TailCursor)> {
-    // Never back: on SQLite the table may have been purged empty in between.
-    let mut next = cursor.map_or(0, |TailCursor(position)| position);
-    let mut revocations = Vec::with_capacity(rows.len());
+/// Adds the page to what was read; answers the number of its last row.
+pub(super) fn read_page(rows: &[Row], revocations: &mut Vec<Revocation>) -> Stored<Option<i64>> {
     for row in rows {
-        let fields = Fields::new(row, "revocations");
-        next = next.max(fields.get("next_cursor")?);
-        if fields.get::<Option<String>>("kind")?.is_some() {
-            revocations.push(read(fields)?);
-        }
+        revocations.push(read(Fields::new(row, "revocations"))?);
     }
-    Ok((revocations, TailCursor(next)))
+    rows.last().map(|row| Fields::new(row, "revocations").get("seq")).transpose()
 }
 
 #[async_trait]

@@ -1,5 +1,7 @@
 //! Sessions.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use doorward_core::domain::ids::{Id as _, MembershipId, SessionId, TenantId, UserId};
 use doorward_core::domain::session::{EndReason, Session};
@@ -104,6 +106,24 @@ impl Sessions for SqlTx {
         .bind(keep.map(SessionId::uuid));
         let rows = self.all(statement).await?;
         rows.iter().map(|row| Fields::new(row, "sessions").id("id")).collect()
+    }
+
+    async fn has_signed_in_from(
+        &mut self,
+        user: UserId,
+        device_id: Option<&str>,
+        ip: Option<IpAddr>,
+        since: Timestamp,
+    ) -> Stored<bool> {
+        let statement = sqlx::query(
+            "SELECT id FROM sessions
+             WHERE user_id = $1 AND created_at >= $2 AND (device_id = $3 OR ip_address = $4) LIMIT 1",
+        )
+        .bind(user.uuid())
+        .bind(at(since))
+        .bind(device_id)
+        .bind(ip.map(|ip| ip.to_string()));
+        Ok(self.maybe(statement).await?.is_some())
     }
 
     async fn purge_sessions(&mut self, over_before: Timestamp) -> Stored<u64> {

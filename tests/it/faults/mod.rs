@@ -4,5 +4,8 @@ mod database;
 mod hang_up;
 mod kill;
 mod overload;
+mod postgres_revocation;
 mod shutdown;
 mod slow;
+mod slowloris;
+mod stop_under_load;

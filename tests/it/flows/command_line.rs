@@ -41,7 +41,6 @@ fn a_wrong_configuration_is_told_in_one_line() {
         ("[server]\nlissten = \"127.0.0.1:1\"", ["server.lissten", "unknown key", "expected"]),
         ("[sever]\nlisten = \"127.0.0.1:1\"", ["sever", "unknown section", "expected"]),
         ("[tokens]\nrefresh_grace = 10", ["tokens.refresh_grace", "10", "expected"]),
-        ("[limits]\nenabled = true", ["limits.enabled", "true", "not available yet"]),
         ("[native]\nmfa = \"required\"", ["native.mfa", "required", "not available yet"]),
         ("[database]\nurl = \"mysql://u:CANARY-pw@h/d\"", ["database.url", "expected", "postgres://"]),
         ("[server\n", ["wrong.toml", "line 1", "TOML"]),

@@ -10,6 +10,8 @@ mod command_line;
 mod login;
 mod logout;
 mod me;
+mod metrics;
+mod moving_in;
 mod races;
 mod refresh;
 mod restart;

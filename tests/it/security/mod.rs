@@ -4,4 +4,5 @@ mod authorisation;
 mod client_ip;
 mod forged_headers;
 mod forged_tokens;
+mod limits;
 mod secrets;

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod activity;
+mod attempts;
 mod clients;
 mod conditions;
 mod keys;
@@ -29,6 +30,7 @@ pub use accounts::{
     accounts_of_any_case, accounts_that_were_removed, allowed_clients, passwords, passwords_race, users,
 };
 pub use activity::{active_users, activity_count, activity_order, activity_rows};
+pub use attempts::{attempts, attempts_race};
 pub use clients::{clients, identities, tenants};
 pub use conditions::{activity_conditions, activity_patterns};
 pub use keys::{first_signing_key_race, server_keys, signing_keys};
@@ -62,6 +64,8 @@ macro_rules! for_each_store_check {
             activity_patterns,
             activity_rows,
             allowed_clients,
+            attempts,
+            attempts_race,
             clients,
             conflicting_writers_lose_nothing,
             dropped_sections_roll_back,

@@ -1,0 +1,99 @@
+//! Figures about requests and sign-ins; they go to whatever recorder the process has, or nowhere.
+//!
+//! Every value of a label is one of ours: a route's pattern, a known method, a status, an outcome. What clients invent
+//! would make a new series each, and be shown to whoever reads the figures.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use doorward_core::domain::error::{Error, ErrorKind};
+use metrics::{Counter, Gauge, Histogram};
+
+/// The route of a request that no pattern matched, or that was answered before one could.
+const OTHER: &str = "other";
+
+type Series = (Option<Arc<str>>, &'static str, u16);
+
+/// Counts and times requests. Looks each series up once: the recorder's own look-up is dearer than ours.
+#[derive(Default)]
+pub(crate) struct RequestMeter {
+    known: RwLock<HashMap<Series, (Counter, Histogram)>>,
+}
+
+impl RequestMeter {
+    /// A request was answered.
+    pub(crate) fn answered(
+        &self,
+        route: Option<Arc<str>>,
+        method: &'static str,
+        status: u16,
+        latency: Duration,
+    ) {
+        let series = (route, method, status);
+        let held = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&series).cloned();
+        let (count, duration) = held.unwrap_or_else(|| self.register(series));
+        count.increment(1);
+        duration.record(latency.as_secs_f64());
+    }
+
+    fn register(&self, series: Series) -> (Counter, Histogram) {
+        let (route, method, status) = &series;
+        let route = route.as_deref().unwrap_or(OTHER).to_owned();
+        let handles = (
+            metrics::counter!(
+                "doorward_http_requests_total",
+                "route" => route.clone(), "method" => *method, "status" => status.to_string()
+            ),
+            metrics::histogram!("doorward_http_request_duration_seconds", "route" => route),
+        );
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.entry(series).or_insert(handles).clone()
+    }
+}
+
+/// An open connection, counted while it lives.
+pub(crate) struct OpenConnection(Gauge);
+
+impl OpenConnection {
+    pub(crate) fn count() -> Self {
+        let gauge = metrics::gauge!("doorward_http_connections");
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
+
+/// Tells how many connections may be open at a time.
+pub(crate) fn connection_cap(cap: usize) {
+    let cap = u32::try_from(cap).unwrap_or(u32::MAX);
+    metrics::gauge!("doorward_http_connections_max").set(f64::from(cap));
+}
+
+/// Counts how a sign-in with a password ended, and passes it on.
+pub(crate) fn sign_in<T>(outcome: Result<T, Error>) -> Result<T, Error> {
+    let name = outcome.as_ref().map_or_else(|error| refusal(error.kind), |_| "succeeded");
+    metrics::counter!("doorward_sign_ins_total", "outcome" => name).increment(1);
+    outcome
+}
+
+fn refusal(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::ClientAuthFailed | ErrorKind::ClientUnknown => "client_refused",
+        ErrorKind::InvalidCredentials => "invalid_credentials",
+        ErrorKind::ClientNotAllowed
+        | ErrorKind::NoAllowedClients
+        | ErrorKind::UserNotActiveYet
+        | ErrorKind::UserInactive => "not_allowed",
+        ErrorKind::TooManyAttempts(_) => "limited",
+        ErrorKind::Overloaded(_) => "overloaded",
+        ErrorKind::Unavailable => "unavailable",
+        // Whatever else there will be is a refusal until it has a name of its own.
+        _ => "refused",
+    }
+}
