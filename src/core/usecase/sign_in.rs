@@ -110,16 +110,8 @@ impl Core {
     /// Notes a failed sign-in of a known account after the reply: an unknown account writes nothing, and time must not tell.
     fn record_failure(&self, account: &Account, client: &Client, origin: &Origin) {
         let payload = serde_json::json!({ "id": account.user.id, "clientId": client.client_id });
-        let activity = Activity {
-            tenant: account.user.default_tenant,
-            ..self.activity(
-                LoginType::Failed,
-                account.user.id,
-                account.user.default_tenant,
-                payload.to_string(),
-                origin,
-            )
-        };
+        let (user, tenant) = (account.user.id, account.user.default_tenant);
+        let activity = self.activity(LoginType::Failed, user, tenant, payload.to_string(), origin);
         let store = self.ports.store.clone();
         self.ports.tasks.spawn(async move {
             if let Err(error) = record(store.as_ref(), activity).await {

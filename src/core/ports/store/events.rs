@@ -1,0 +1,141 @@
+//! Aggregates that sign-ins leave behind: codes, sessions, refresh tokens, revocations, activity, attempts; and keys.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+
+use super::Stored;
+use crate::domain::activity::{ActiveRange, ActiveUsers, Activity};
+use crate::domain::activity_query::{ActivityQuery, Condition};
+use crate::domain::grant::{Consumed, Grant};
+use crate::domain::ids::{ActivityId, GrantId, MembershipId, RefreshId, SessionId, TenantId, UserId};
+use crate::domain::key::{Algorithm, SigningKey};
+use crate::domain::limit::{Charge, Level, LimitKey};
+use crate::domain::refresh::{Consumption, Refresh};
+use crate::domain::revocation::Revocation;
+use crate::domain::secret::TokenHash;
+use crate::domain::session::{EndReason, Session};
+use crate::domain::time::Timestamp;
+
+/// Authorization codes.
+#[async_trait]
+pub trait Grants {
+    /// Adds.
+    async fn add_grant(&mut self, grant: &Grant) -> Stored<()>;
+    /// Uses the code up: one guarded UPDATE … RETURNING. Who else comes learns it is used.
+    async fn consume_grant(&mut self, code: &TokenHash, now: Timestamp) -> Stored<Consumed>;
+    /// Notes the session the code's first use created.
+    async fn attach_session(&mut self, grant: GrantId, session: SessionId) -> Stored<()>;
+    /// Removes codes that nobody can ask about any more; answers how many.
+    async fn purge_grants(&mut self, expired_before: Timestamp) -> Stored<u64>;
+}
+
+/// Sessions.
+#[async_trait]
+pub trait Sessions {
+    /// Adds.
+    async fn add_session(&mut self, session: &Session) -> Stored<()>;
+    /// By id.
+    async fn session(&mut self, id: SessionId) -> Stored<Option<Session>>;
+    /// Proves the session is live and notes its use and where it now speaks: a guarded UPDATE. `false` = it is over.
+    async fn touch_session(
+        &mut self,
+        id: SessionId,
+        tenant: TenantId,
+        membership: MembershipId,
+        now: Timestamp,
+    ) -> Stored<bool>;
+    /// Ends it if it has not ended: a guarded UPDATE. `false` = it had ended before.
+    async fn end_session(&mut self, id: SessionId, reason: EndReason, now: Timestamp) -> Stored<bool>;
+    /// Ends every live session of the user but `keep`; answers which.
+    async fn end_user_sessions(
+        &mut self,
+        user: UserId,
+        keep: Option<SessionId>,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> Stored<Vec<SessionId>>;
+    /// Whether the user has signed in since `since` from that device, or from that address.
+    async fn has_signed_in_from(
+        &mut self,
+        user: UserId,
+        device_id: Option<&str>,
+        ip: Option<IpAddr>,
+        since: Timestamp,
+    ) -> Stored<bool>;
+    /// Removes sessions, with their refresh tokens, that were over before `over_before`; answers how many.
+    async fn purge_sessions(&mut self, over_before: Timestamp) -> Stored<u64>;
+}
+
+/// Refresh tokens.
+#[async_trait]
+pub trait Refreshes {
+    /// Adds.
+    async fn add_refresh(&mut self, refresh: &Refresh) -> Stored<()>;
+    /// By token, used ones too.
+    async fn refresh_by_token(&mut self, token: &TokenHash) -> Stored<Option<Refresh>>;
+    /// The token that replaced this one.
+    async fn successor(&mut self, parent: RefreshId) -> Stored<Option<Refresh>>;
+    /// Uses it up: one guarded UPDATE. `false` = it was used before, or is too old.
+    async fn consume_refresh(&mut self, id: RefreshId, consumption: &Consumption) -> Stored<bool>;
+}
+
+/// The append-only table of revocations.
+#[async_trait]
+pub trait Revocations {
+    /// Appends.
+    async fn record_revocations(&mut self, revocations: &[Revocation], now: Timestamp) -> Stored<()>;
+    /// Removes what cannot matter any more; answers how many.
+    async fn purge_revocations(&mut self, until_before: Timestamp) -> Stored<u64>;
+}
+
+/// Login activity. Every read is bound to one tenant.
+#[async_trait]
+pub trait Activities {
+    /// Appends.
+    async fn record_activity(&mut self, activity: &Activity) -> Stored<()>;
+    /// A page.
+    async fn find_activity(&mut self, tenant: TenantId, query: &ActivityQuery) -> Stored<Vec<Activity>>;
+    /// One row.
+    async fn activity(&mut self, tenant: TenantId, id: ActivityId) -> Stored<Option<Activity>>;
+    /// How many.
+    async fn count_activity(&mut self, tenant: TenantId, condition: Option<&Condition>) -> Stored<i64>;
+    /// First row of each user per bucket and login type between both times (inclusive), FAILED left out; all in SQL.
+    async fn active_users(
+        &mut self,
+        tenant: TenantId,
+        range: ActiveRange,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Stored<ActiveUsers>;
+}
+
+/// Counters of failed attempts.
+#[async_trait]
+pub trait Attempts {
+    /// How full the buckets are, in the order asked; `None` = empty.
+    async fn attempt_levels(&mut self, keys: &[LimitKey]) -> Stored<Vec<Option<Level>>>;
+    /// Adds a failure to each bucket, at most up to its depth: one statement a bucket.
+    async fn charge_attempts(&mut self, charges: &[Charge], now: Timestamp) -> Stored<()>;
+    /// Removes buckets that are empty; answers how many.
+    async fn purge_attempts(&mut self, now: Timestamp) -> Stored<u64>;
+}
+
+/// Signing keys and server keys.
+#[async_trait]
+pub trait Keys {
+    /// Every key that was not forgotten, oldest first.
+    async fn signing_keys(&mut self) -> Stored<Vec<SigningKey>>;
+    /// Adds; `false` when the `kid` exists, or when `first` and the algorithm has a key already (a lost race).
+    async fn add_signing_key(&mut self, key: &SigningKey, first: bool) -> Stored<bool>;
+    /// Lets a `next` key sign from `at`; `false` when it is no longer `next`.
+    async fn schedule_signing_key(&mut self, kid: &str, at: Timestamp) -> Stored<bool>;
+    /// Stops a key from signing at `at`; `false` when it is retired already.
+    async fn retire_signing_key(&mut self, kid: &str, at: Timestamp) -> Stored<bool>;
+    /// Removes keys of an algorithm retired before that moment; answers how many.
+    async fn purge_signing_keys(&mut self, algorithm: Algorithm, retired_before: Timestamp) -> Stored<u64>;
+    /// A sealed server key: the given version, or the newest; with its version.
+    async fn server_key(&mut self, version: Option<i64>) -> Stored<Option<(i64, Vec<u8>)>>;
+    /// Adds a server key; `false` when the version exists (a lost race).
+    async fn add_server_key(&mut self, version: i64, sealed: &[u8], now: Timestamp) -> Stored<bool>;
+}
