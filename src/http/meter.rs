@@ -85,7 +85,7 @@ pub(crate) fn sign_in<T>(outcome: Result<T, Error>) -> Result<T, Error> {
 fn refusal(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::ClientAuthFailed | ErrorKind::ClientUnknown => "client_refused",
-        ErrorKind::InvalidCredentials => "invalid_credentials",
+        ErrorKind::InvalidCredentials | ErrorKind::CredentialsMissing => "invalid_credentials",
         ErrorKind::ClientNotAllowed
         | ErrorKind::NoAllowedClients
         | ErrorKind::UserNotActiveYet

@@ -5,9 +5,10 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use doorward_core::domain::secret::Secret;
 use doorward_core::ports::entropy::Entropy;
+use doorward_crypto::MasterKey;
 
-use crate::config::MasterKey;
 use crate::config::Settings;
 
 /// Where the key comes from.
@@ -32,25 +33,17 @@ pub(crate) fn find(settings: &Settings) -> anyhow::Result<Source> {
     if path.exists() { read(&path).map(Source::File) } else { Ok(Source::Absent(path)) }
 }
 
-/// A key that nobody else knows and nothing keeps.
-pub(crate) fn random(entropy: &dyn Entropy) -> MasterKey {
-    let mut bytes = [0; 32];
-    entropy.fill(&mut bytes);
-    MasterKey::new(bytes)
-}
-
 /// Makes a key and its file, readable by its owner only. When another process was first, its key is the one.
 ///
 /// # Errors
 /// The file cannot be written.
 pub(crate) fn create(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<MasterKey> {
-    let key = random(entropy);
+    let key = MasterKey::generate(entropy);
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).with_context(|| format!("{} cannot be made", directory.display()))?;
     }
     let draft = path.with_extension(format!("key.{}", std::process::id()));
-    write_new(&draft, key.to_text().expose())
-        .with_context(|| format!("{} cannot be written", draft.display()))?;
+    write_new(&draft, &key.to_base64()).with_context(|| format!("{} cannot be written", draft.display()))?;
     // A link never overwrites and appears with all of its content, whatever is killed when.
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
@@ -67,22 +60,22 @@ pub(crate) fn create(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<Maste
 fn read(path: &Path) -> anyhow::Result<MasterKey> {
     let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     refuse_if_readable_by_others(path)?;
-    MasterKey::parse(&text)
+    MasterKey::parse_base64(&text)
         .with_context(|| format!("{} does not hold a key: expected base64 of 32 bytes", path.display()))
 }
 
 #[cfg(unix)]
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+fn write_new(path: &Path, text: &Secret<String>) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
+    writeln!(file, "{}", text.expose())?;
     file.sync_all()
 }
 
 #[cfg(not(unix))]
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+fn write_new(path: &Path, text: &Secret<String>) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
-    file.write_all(text.as_bytes())?;
+    writeln!(file, "{}", text.expose())?;
     file.sync_all()
 }
 
@@ -113,7 +106,7 @@ mod tests {
         let path = directory.path().join("data/master.key");
         let made = create(&path, &SystemEntropy).expect("made");
         let again = create(&path, &SystemEntropy).expect("the first one stays");
-        assert_eq!(made.secret().expose(), again.secret().expose());
+        assert_eq!(made.to_base64().expose(), again.to_base64().expose());
         let files = fs::read_dir(directory.path().join("data")).expect("a folder").count();
         assert_eq!(files, 1, "no draft is left");
     }

@@ -57,6 +57,11 @@ const FIGURES: &[(&str, Kind, &str)] = &[
         "Age of the view of revocations: time since the last complete look at the database began.",
     ),
     ("doorward_revocations_held", Kind::Gauge, "Revocations in memory that can still matter."),
+    (
+        "doorward_redis_connected",
+        Kind::Gauge,
+        "1 = news is exchanged through Redis, 0 = Redis cannot be used.",
+    ),
 ];
 
 /// The one recorder of this process: servers in one process, as in tests, share it.

@@ -12,7 +12,8 @@ use doorward_core::ports::signer::Signer as _;
 use doorward_core::ports::store::{Mode, Store};
 use doorward_core::usecase::{Core, CoreSettings, MAX_ACCESS_TOKEN_TTL, Ports};
 use doorward_crypto::{
-    AesGcmSealer, HashPool, HashSettings, KeyOperations, KeyRing, KeySettings, SystemClock, SystemEntropy,
+    AesGcmSealer, HashPool, HashSettings, KeyOperations, KeyRing, KeySettings, MasterKey, SystemClock,
+    SystemEntropy,
 };
 use doorward_revocation::{Courier, MemoryRevocations, RedisRevocations};
 use doorward_store::{Backend, Opened, StoreOptions};
@@ -157,7 +158,7 @@ async fn sealer(
                 );
             }
             if purpose == Purpose::Look {
-                master_key::random(entropy.as_ref())
+                MasterKey::generate(entropy.as_ref())
             } else {
                 if opened.backend == Backend::Postgres {
                     tracing::warn!(
@@ -169,7 +170,6 @@ async fn sealer(
             }
         }
     };
-    let key = doorward_crypto::MasterKey::new(*key.secret().expose());
     Ok(Arc::new(AesGcmSealer::new(&key, entropy.clone())))
 }
 

@@ -17,6 +17,8 @@ pub enum ErrorKind {
     ClientNotAllowed,
     /// The user may not sign in through any client.
     NoAllowedClients,
+    /// Username or password is empty: nobody's are.
+    CredentialsMissing,
     /// No such user, no password, or a wrong one: one kind, one text, one timing.
     InvalidCredentials,
     /// The user's membership is REGISTERED.

@@ -24,8 +24,10 @@ pub enum LimitSubject<'a> {
     Account(&'a str),
     /// An address: IPv4 as it is, IPv6 by its /64, which one household has to itself.
     Address(IpAddr),
-    /// A client, by `client_id`.
-    Client(&'a str),
+    /// A client, by `client_id`, at one address.
+    ClientFrom(&'a str, Option<IpAddr>),
+    /// Authorization codes at one address.
+    CodesFrom(Option<IpAddr>),
     /// An account on a device or address it has signed in from before.
     KnownOrigin(UserId, &'a str),
 }
@@ -41,7 +43,8 @@ impl LimitKey {
         let text = match subject {
             LimitSubject::Account(key) => format!("account:{key}"),
             LimitSubject::Address(address) => format!("address:{}", network(*address)),
-            LimitSubject::Client(client_id) => format!("client:{client_id}"),
+            LimitSubject::ClientFrom(client_id, ip) => format!("client:{}:{client_id}", place(*ip)),
+            LimitSubject::CodesFrom(ip) => format!("codes:{}", place(*ip)),
             LimitSubject::KnownOrigin(user, origin) => format!("known:{user}:{origin}"),
         };
         let mut bytes = [0; 32];
@@ -60,6 +63,10 @@ impl LimitKey {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
+}
+
+fn place(address: Option<IpAddr>) -> String {
+    address.map_or_else(|| "unknown".to_owned(), |address| network(address).to_string())
 }
 
 fn network(address: IpAddr) -> IpAddr {
@@ -147,5 +154,10 @@ mod tests {
         assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
         assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
         assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+        let client = |text: &str| {
+            LimitKey::of(&LimitSubject::ClientFrom("webapp", Some(text.parse().expect("an address"))))
+        };
+        assert_eq!(client("2001:db8::1"), client("2001:db8::2"));
+        assert_ne!(client("2001:db8::1"), key("2001:db8::1"));
     }
 }

@@ -1,6 +1,7 @@
 //! Client authentication (RFC 6749 §2.3).
 
 use super::Core;
+use crate::domain::actor::Origin;
 use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::ids::ClientKey;
@@ -28,23 +29,32 @@ impl Core {
     /// The client of that id, proved by its secret; a public client needs none (RFC 6749 §2.3.1).
     ///
     /// # Errors
-    /// ClientAuthFailed for an unknown or disabled client and for a wrong or missing secret alike.
+    /// ClientAuthFailed for an unknown or disabled client and for a wrong or missing secret alike; TooManyAttempts, also
+    /// for the right secret, when too many failed from this address.
     pub(super) async fn authenticate_client(
         &self,
         client_id: &str,
         secret: Option<&str>,
+        origin: &Origin,
     ) -> Result<Client, Error> {
-        let client = self.reading("authenticate_client").await?.client_by_client_id(client_id).await?;
+        let attempt = self.client_attempt(client_id, origin);
+        let mut tx = self.reading("authenticate_client").await?;
+        let turn = attempt.look(&mut *tx).await?;
+        let client = tx.client_by_client_id(client_id).await?;
+        drop(tx);
+        let attempt = attempt.settle(turn).await?;
+        let proved = self.prove_client(client, secret).await;
+        if proved.as_ref().is_err_and(|error| error.kind == ErrorKind::ClientAuthFailed) {
+            attempt.failed().await?;
+        }
+        proved
+    }
+
+    async fn prove_client(&self, client: Option<Client>, secret: Option<&str>) -> Result<Client, Error> {
         let client = client.filter(|client| client.enabled).ok_or(ErrorKind::ClientAuthFailed)?;
-        if client.client_type.is_public() {
-            return Ok(client);
-        }
-        let secret = secret.unwrap_or_default();
-        if self.secret_matches(&client, secret).await? {
-            Ok(client)
-        } else {
-            Err(ErrorKind::ClientAuthFailed.into())
-        }
+        let is_proved = client.client_type.is_public()
+            || self.secret_matches(&client, secret.unwrap_or_default()).await?;
+        if is_proved { Ok(client) } else { Err(ErrorKind::ClientAuthFailed.into()) }
     }
 
     async fn secret_matches(&self, client: &Client, secret: &str) -> Result<bool, Error> {

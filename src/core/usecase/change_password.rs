@@ -77,8 +77,10 @@ impl Core {
         current: &str,
     ) -> Result<Password, Error> {
         let key = username_key(&account.user.username);
-        let client_id = &command.token.claims.client_id;
-        let attempt = self.begin_attempt(&key, client_id, Some(account), &command.origin).await?;
+        let origin = &command.origin;
+        let attempt = self.password_attempt(&key, origin);
+        let turn = attempt.look_alone().await?;
+        let attempt = self.begin_password_attempt(attempt, turn, Some(account), origin).await?;
         let checked = self.check_passwords(command, account, current).await;
         if checked.as_ref().is_err_and(|error| error.kind == ErrorKind::OldPasswordWrong) {
             attempt.failed().await?;

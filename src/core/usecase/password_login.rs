@@ -35,7 +35,7 @@ impl Core {
     /// A fresh authorization code for the user at the client.
     ///
     /// # Errors
-    /// ClientAuthFailed, and those of a password sign-in.
+    /// ClientAuthFailed, CredentialsMissing, and those of a password sign-in.
     pub async fn password_login(&self, command: PasswordLogin) -> Result<IssuedCode, Error> {
         let sign_in = self.check_login(&command).await?;
         let code = self.opaque_token();
@@ -44,11 +44,15 @@ impl Core {
         Ok(IssuedCode { code })
     }
 
-    /// Client, password and account of a login command.
+    /// Client, password and account of a login command. The client is judged first, as in the old service.
     pub(super) async fn check_login(&self, command: &PasswordLogin) -> Result<SignIn, Error> {
         let secret = command.client_secret.as_ref().map(|secret| secret.expose().as_str());
-        let client = self.authenticate_client(&command.client_id, secret).await?;
-        self.check_password_sign_in(client, &command.username, &command.password, &command.actor.origin).await
+        let origin = &command.actor.origin;
+        let client = self.authenticate_client(&command.client_id, secret, origin).await?;
+        if command.username.is_empty() || command.password.expose().is_empty() {
+            return Err(ErrorKind::CredentialsMissing.into());
+        }
+        self.check_password_sign_in(client, &command.username, &command.password, origin).await
     }
 
     fn new_grant(&self, sign_in: &SignIn, code: &Secret<String>) -> Grant {

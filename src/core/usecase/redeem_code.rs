@@ -34,8 +34,17 @@ impl Core {
     /// The first tokens of the session that the code opens. A code works once; a replay ends the session its first use opened.
     ///
     /// # Errors
-    /// ClientUnknown, CodeUnknownOrUsed, CodeExpired, UserInactive, UserNotActiveYet, ClientNotAllowed.
+    /// ClientUnknown, CodeUnknownOrUsed, CodeExpired, UserInactive, UserNotActiveYet, ClientNotAllowed, TooManyAttempts.
     pub async fn redeem_code(&self, command: RedeemCode) -> Result<TokenPair, Error> {
+        let attempt = self.code_attempt(&command.actor.origin).begin().await?;
+        let redeemed = self.redeem(command).await;
+        if redeemed.as_ref().is_err_and(|error| error.kind == ErrorKind::CodeUnknownOrUsed) {
+            attempt.failed().await?;
+        }
+        redeemed
+    }
+
+    async fn redeem(&self, command: RedeemCode) -> Result<TokenPair, Error> {
         let client = self.known_client(&command.client_id).await?;
         match rerun(|| self.consume_code(&client, &command)).await? {
             Redeemed::Opened(opened) => {

@@ -23,7 +23,7 @@ impl Core {
     ///
     /// # Errors
     /// InvalidCredentials (unknown and wrong alike, in the same time), NoAllowedClients, ClientNotAllowed,
-    /// UserNotActiveYet, UserInactive, Overloaded.
+    /// UserNotActiveYet, UserInactive, TooManyAttempts, Overloaded.
     ///
     /// # Security
     /// The account's state is judged only after the password was right, so it tells a stranger nothing.
@@ -35,8 +35,12 @@ impl Core {
         origin: &Origin,
     ) -> Result<SignIn, Error> {
         let key = username_key(username);
-        let account = self.reading("sign_in").await?.account_by_username_key(&key).await?;
-        let attempt = self.begin_attempt(&key, &client.client_id, account.as_ref(), origin).await?;
+        let attempt = self.password_attempt(&key, origin);
+        let mut tx = self.reading("sign_in").await?;
+        let turn = attempt.look(&mut *tx).await?;
+        let account = tx.account_by_username_key(&key).await?;
+        drop(tx);
+        let attempt = self.begin_password_attempt(attempt, turn, account.as_ref(), origin).await?;
         let checked = self.check_password(account, password, &client, origin).await;
         if checked.as_ref().is_err_and(|error| error.kind == ErrorKind::InvalidCredentials) {
             attempt.failed().await?;

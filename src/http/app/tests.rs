@@ -168,11 +168,7 @@ async fn a_token_in_the_query_needs_a_setting() {
 }
 
 #[tokio::test]
-async fn empty_credentials_and_missing_tokens() {
-    let body = r#"{"client_id":"c","username":"","password":"p"}"#;
-    let answer = post("/auth/login", body).await;
-    assert_eq!(answer.json()["error"]["message"], json!({"message":"Missing credentials"}));
-    assert_eq!(post("/auth/login-token", body).await.json()["error"]["message"], "Unauthorized");
+async fn missing_tokens_are_told() {
     for body in ["", "null", "{}", r#"{"refreshToken":""}"#] {
         let logout = request(Method::POST, "/logout").header("authorization", "Bearer good");
         let answer = send(logout.content_type("application/json").body(body.to_owned())).await;

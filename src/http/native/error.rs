@@ -104,16 +104,6 @@ impl Failure {
         }
     }
 
-    /// Username or password is empty at `POST /auth/login`.
-    pub(crate) fn missing_credentials() -> Self {
-        Self::object(StatusCode::UNAUTHORIZED, "Missing credentials")
-    }
-
-    /// Username or password is empty at `POST /auth/login-token`.
-    pub(crate) fn unauthorized() -> Self {
-        Self::text(StatusCode::UNAUTHORIZED, "Unauthorized")
-    }
-
     /// A JSON body that breaks its schema; `details` lists every failure.
     pub(crate) fn invalid_body(details: Vec<Value>) -> Self {
         let message = "The request body is invalid. See error object `details` property for more info.";
@@ -171,6 +161,10 @@ impl Failure {
                 text(Code::UNAUTHORIZED, "Client Invalid")
             }
             ErrorKind::NoAllowedClients => text(Code::UNPROCESSABLE_ENTITY, "Client User Missing"),
+            ErrorKind::CredentialsMissing if place == Place::LoginToken => {
+                text(Code::UNAUTHORIZED, "Unauthorized")
+            }
+            ErrorKind::CredentialsMissing => object(Code::UNAUTHORIZED, "Missing credentials"),
             ErrorKind::InvalidCredentials => object(Code::UNAUTHORIZED, "Invalid Credentials"),
             ErrorKind::UserNotActiveYet => text(Code::BAD_REQUEST, "User not active yet"),
             ErrorKind::UserInactive if matches!(place, Place::Login | Place::LoginToken) => {

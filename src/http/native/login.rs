@@ -26,7 +26,7 @@ impl LoginApi {
         origin: RequestOrigin,
         body: Body<LoginRequest>,
     ) -> Result<Reply<CodeResponse>, Failure> {
-        let command = body.0.into_command(origin).ok_or_else(Failure::missing_credentials)?;
+        let command = body.0.into_command(origin);
         let issued =
             app.run_to_end(|core| async move { meter::sign_in(core.password_login(command).await) }).await;
         let issued = issued.map_err(raised_in(Place::Login))?;
@@ -41,7 +41,7 @@ impl LoginApi {
         origin: RequestOrigin,
         body: Body<LoginRequest>,
     ) -> Result<Reply<TokenResponse>, Failure> {
-        let command = body.0.into_command(origin).ok_or_else(Failure::unauthorized)?;
+        let command = body.0.into_command(origin);
         let pair =
             app.run_to_end(|core| async move { meter::sign_in(core.login_token(command).await) }).await;
         Reply::of(&TokenResponse::from(pair.map_err(raised_in(Place::LoginToken))?))
@@ -53,17 +53,13 @@ fn raised_in(place: Place) -> impl Fn(Error) -> Failure {
 }
 
 impl LoginRequest {
-    /// `None` when username or password is empty: nobody's are.
-    fn into_command(self, origin: RequestOrigin) -> Option<PasswordLogin> {
-        if self.username.is_empty() || self.password.is_empty() {
-            return None;
-        }
-        Some(PasswordLogin {
+    fn into_command(self, origin: RequestOrigin) -> PasswordLogin {
+        PasswordLogin {
             actor: origin.anonymous(),
             client_id: self.client_id,
             client_secret: secret(self.client_secret),
             username: self.username,
             password: Secret::new(self.password),
-        })
+        }
     }
 }

@@ -28,7 +28,7 @@ pub(super) enum Parameter {
 }
 
 /// Hashing passwords may be refused for now (429); everything that reads a body may find it bad (400, 408, 413, 415, 422).
-const HASHES: &[u16] = &[400, 401, 408, 413, 415, 422, 429, 500, 503];
+const LIMITED: &[u16] = &[400, 401, 408, 413, 415, 422, 429, 500, 503];
 const READS_BODY: &[u16] = &[400, 401, 408, 413, 415, 422, 500, 503];
 const CHANGES_PASSWORD: &[u16] = &[400, 401, 403, 408, 413, 415, 422, 429, 500, 503];
 const AUTHENTICATES: &[u16] = &[401, 500, 503];
@@ -39,19 +39,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "LoginController.login",
         description: "Auth Code that you can use to generate access and refresh tokens using the POST /auth/token API",
-        failures: HASHES,
+        failures: LIMITED,
         parameters: &[],
     },
     Operation {
         id: "LoginController.loginWithClientUser",
         description: "Token Response Model",
-        failures: HASHES,
+        failures: LIMITED,
         parameters: &[],
     },
     Operation {
         id: "LoginController.getToken",
         description: "Token Response",
-        failures: READS_BODY,
+        failures: LIMITED,
         parameters: &[],
     },
     Operation {

@@ -211,6 +211,7 @@ enum Health {
 
 impl Health {
     fn connected(&mut self) {
+        publish(true);
         match mem::replace(self, Self::Connected) {
             Self::Unknown => tracing::info!(event = "redis_connected"),
             Self::Lost => tracing::info!(event = "redis_recovered"),
@@ -219,10 +220,16 @@ impl Health {
     }
 
     fn lost(&mut self, error: &LinkError) {
+        publish(false);
         if mem::replace(self, Self::Lost) != Self::Lost {
             tracing::warn!(event = "redis_lost", error = %error);
         }
     }
+}
+
+/// For the figures of this process; without Redis there is none.
+fn publish(is_connected: bool) {
+    metrics::gauge!("doorward_redis_connected").set(if is_connected { 1.0 } else { 0.0 });
 }
 
 /// Mentions messages that are none of ours now and then.

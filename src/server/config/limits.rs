@@ -10,22 +10,22 @@ use super::section::section;
 
 section! {
     /// Protection against guessing: failed attempts fill leaky buckets, shared between nodes and kept across restarts.
-    /// A full bucket answers 429 with `Retry-After` before any password is looked at.
+    /// A full bucket answers 429 with `Retry-After` before anything is looked at. Only failures count.
     [limits] Limits {
-        /// Whether failed attempts are limited. To become the default once every way in is counted.
-        enabled: bool = Text("false");
+        /// Whether failed attempts are limited.
+        enabled: bool = Text("true");
         /// Failures in a row for one account, from devices and addresses it never signed in from.
         account_burst: u32 = Text("30"), if |count| *count >= 1 => "a whole number of 1 or more";
         /// After this time one more.
         account_refill: Duration = Text("1m"), if is_refill => REFILL;
-        /// Failures in a row from one address (IPv6: one /64), over all accounts.
-        address_burst: u32 = Text("300"), if |count| *count >= 1 => "a whole number of 1 or more";
+        /// Failures in a row from one address (IPv6: one /64), over all accounts and clients.
+        address_burst: u32 = Text("3000"), if |count| *count >= 1 => "a whole number of 1 or more";
         /// After this time one more.
         address_refill: Duration = Text("1s"), if is_refill => REFILL;
-        /// Failures in a row through one client, over all accounts.
+        /// Wrong secrets of one client from one address in a row, and wrong authorization codes from one address.
         client_burst: u32 = Text("1000"), if |count| *count >= 1 => "a whole number of 1 or more";
         /// After this time one more.
-        client_refill: Duration = Text("100ms"), if is_refill => REFILL;
+        client_refill: Duration = Text("1s"), if is_refill => REFILL;
     }
 }
 

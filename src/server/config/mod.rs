@@ -30,7 +30,7 @@ pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
 pub use redis::{Redis, RedisUrl};
 pub use revocation::Revocation;
-pub use security::{MasterKey, Security};
+pub use security::Security;
 pub use server::{BaseUrl, Origin, Server};
 pub use setting::Size;
 pub use tokens::Tokens;

@@ -67,7 +67,7 @@ fn secrets_can_come_from_files() {
     let path = path.display().to_string();
     let settings = load("", &[("DOORWARD__SECURITY__MASTER_KEY_FILE", &path)]).expect("usable");
     let key = settings.security.master_key.expect("given");
-    assert_eq!(key.secret().expose()[0], 1);
+    assert!(key.to_base64().expose().starts_with("AQ"));
 
     let twice =
         [("DOORWARD__SECURITY__MASTER_KEY", KEY), ("DOORWARD__SECURITY__MASTER_KEY_FILE", path.as_str())];

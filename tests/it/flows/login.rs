@@ -119,9 +119,14 @@ async fn passwords_are_taken_exactly(app: &App) {
 
 async fn empty_username_or_password_is_refused(app: &App) {
     for (username, password) in [("", PASSWORD), ("alice", ""), ("", "")] {
+        let body = App::credentials(WEBAPP, username, password);
+        app.post("/auth/login", &body).await.assert_wrapped_error(401, "Missing credentials");
+        app.post("/auth/login-token", &body).await.assert_error(401, "Unauthorized");
+        // The client is judged first.
+        let mut stranger = body;
+        stranger["client_secret"] = json!("wrong");
         for path in ["/auth/login", "/auth/login-token"] {
-            let reply = app.post(path, &App::credentials(WEBAPP, username, password)).await;
-            reply.assert_error_named(401, "UnauthorizedError");
+            app.post(path, &stranger).await.assert_wrapped_error(401, "Client Verification Failed");
         }
     }
 }

@@ -10,7 +10,14 @@ use serde_json::json;
 
 on_both![three_failures; an_account_is_guessed_at_a_few_times, a_restart_forgets_nothing, a_flood_is_no_way_around];
 on_both![three_failures; the_owner_gets_in_from_a_known_address_and_device, the_old_password_is_no_way_around];
-on_both![few_from_one_address; an_address_is_slowed_over_all_accounts];
+on_both![three_failures; bad_input_never_counts, right_passwords_only_wait_for_their_turn];
+on_both![few_from_one_address; an_address_is_slowed_over_all_accounts, whom_an_address_knows_it_lets_in];
+on_both![few_from_one_address; a_proxy_is_believed_to_the_first_stranger];
+on_both![few_from_strangers; made_up_addresses_are_one];
+
+fn few_from_strangers() -> Options {
+    few_from_one_address().set("server.trusted_proxies", "10.0.0.0/8")
+}
 
 const OWNER: &str = "203.0.113.1";
 
@@ -130,4 +137,55 @@ async fn the_old_password_is_no_way_around(app: &App) {
     }
     assert_eq!(patch("wrong", "198.51.100.9").await, 429);
     assert_eq!(attempt(app, "198.51.100.9", "alice", "wrong").await.0, 429, "it is the same counter");
+}
+
+async fn bad_input_never_counts(app: &App) {
+    for _ in 0..4 {
+        let login =
+            |body: serde_json::Value| async move { app.post("/auth/login-token", &body).await.status };
+        assert_eq!(login(json!({ "client_id": WEBAPP, "username": "alice" })).await, 422);
+        assert_eq!(login(App::credentials(WEBAPP, "alice", "")).await, 401, "nobody's password is empty");
+        let broken = app.request(Method::POST, "/auth/login").header("content-type", "application/json");
+        assert_eq!(app.send(broken.body("{")).await.status, 400);
+        assert_eq!(app.post("/auth/token", &json!({ "code": 1 })).await.status, 422);
+    }
+    assert_eq!(attempt(app, "127.0.0.1", "alice", PASSWORD).await.0, 200);
+    let code = app.code(WEBAPP, "alice").await;
+    let _ = app.redeem(WEBAPP, &code).await.ok();
+}
+
+/// More at a time than may fail in a row: those behind wait, for only failures count.
+async fn right_passwords_only_wait_for_their_turn(app: &App) {
+    let sign_ins = (0..24).map(|_| attempt(app, OWNER, "alice", PASSWORD));
+    let answers = futures_util::future::join_all(sign_ins).await;
+    assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
+}
+
+async fn whom_an_address_knows_it_lets_in(app: &App) {
+    assert_eq!(attempt(app, OWNER, "alice", PASSWORD).await.0, 200);
+    for account in ["someone", "nobody", "else", "bob"] {
+        assert_eq!(attempt(app, OWNER, account, "wrong").await.0, 401);
+    }
+    assert_eq!(attempt(app, OWNER, "bob", PASSWORD).await.0, 429, "never seen here");
+    assert_eq!(
+        attempt(app, OWNER, "alice", PASSWORD).await.0,
+        200,
+        "a neighbour's guesses do not shut her out"
+    );
+}
+
+async fn a_proxy_is_believed_to_the_first_stranger(app: &App) {
+    for (number, account) in ["alice", "bob", "nobody", "else"].into_iter().enumerate() {
+        let made_up = format!("198.51.100.{number}, 203.0.113.9");
+        assert_eq!(attempt(app, &made_up, account, "wrong").await.0, 401);
+    }
+    assert_eq!(attempt(app, "198.51.100.77, 203.0.113.9", "bob", PASSWORD).await.0, 429);
+    assert_eq!(attempt(app, "203.0.113.9, 198.51.100.77", "bob", PASSWORD).await.0, 200);
+}
+
+async fn made_up_addresses_are_one(app: &App) {
+    for (number, account) in ["alice", "bob", "nobody", "else"].into_iter().enumerate() {
+        assert_eq!(attempt(app, &format!("198.51.100.{number}"), account, "wrong").await.0, 401);
+    }
+    assert_eq!(attempt(app, "198.51.100.77", "bob", PASSWORD).await.0, 429);
 }

@@ -5,4 +5,5 @@ mod client_ip;
 mod forged_headers;
 mod forged_tokens;
 mod limits;
+mod limits_clients;
 mod secrets;

@@ -15,6 +15,8 @@ fn facts_are_worded_as_the_old_service_did() {
         (ErrorKind::ClientNotAllowed, Place::LoginToken, 401, object("Client Invalid")),
         (ErrorKind::NoAllowedClients, Place::Login, 422, json!("Client User Missing")),
         (ErrorKind::NoAllowedClients, Place::LoginToken, 401, object("Client Invalid")),
+        (ErrorKind::CredentialsMissing, Place::Login, 401, object("Missing credentials")),
+        (ErrorKind::CredentialsMissing, Place::LoginToken, 401, json!("Unauthorized")),
         (ErrorKind::InvalidCredentials, Place::Login, 401, object("Invalid Credentials")),
         (ErrorKind::UserNotActiveYet, Place::Login, 400, json!("User not active yet")),
         (ErrorKind::UserInactive, Place::Login, 401, object("UserInactive")),
