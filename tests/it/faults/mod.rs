@@ -3,6 +3,7 @@
 mod database;
 mod hang_up;
 mod kill;
+mod migrate_at_once;
 mod overload;
 mod postgres_revocation;
 mod shutdown;
