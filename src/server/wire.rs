@@ -206,6 +206,7 @@ fn hash_settings(settings: &Settings) -> HashSettings {
         memory_kib: u32::try_from(passwords.memory.bytes() / 1024).unwrap_or(u32::MAX),
         iterations: passwords.iterations,
         lanes: passwords.lanes,
+        rehash: passwords.rehash,
         workers: if passwords.workers == 0 { defaults.workers } else { passwords.workers },
         max_waiting: passwords.max_waiting,
         // A client told to come again is better served than one that waits.

@@ -36,6 +36,8 @@ pub struct HashSettings {
     pub iterations: u32,
     /// Parallelism.
     pub lanes: u32,
+    /// Whether a stored hash of another kind or cost is to be replaced when its password is known.
+    pub rehash: bool,
     /// How many hashes run at once; memory use is at most this times the dearest stored hash.
     pub workers: usize,
     /// How many callers wait for a worker; whoever comes then is sent away.
@@ -50,6 +52,7 @@ impl Default for HashSettings {
             memory_kib: 19 * 1024,
             iterations: 2,
             lanes: 1,
+            rehash: true,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             max_waiting: 64,
             max_wait: Duration::from_secs(5),
@@ -190,10 +193,12 @@ impl PasswordHasher for HashPool {
                 }
             })
             .await?;
-        Ok(outcome.unwrap_or_else(|_broken| {
+        let verdict = outcome.unwrap_or_else(|_broken| {
             tracing::error!("password_hash_unusable: a stored hash is refused by its own function");
             Verdict::NoMatch
-        }))
+        });
+        let is_kept = verdict == Verdict::MatchRehash && !self.settings.rehash;
+        Ok(if is_kept { Verdict::Match } else { verdict })
     }
 
     async fn verify_nobody(&self, password: Password) -> Result<(), Error> {

@@ -6,6 +6,7 @@ const CHEAP: HashSettings = HashSettings {
     memory_kib: 64,
     iterations: 1,
     lanes: 1,
+    rehash: true,
     workers: 2,
     max_waiting: 64,
     max_wait: Duration::from_secs(30),
@@ -161,5 +162,15 @@ fn parameters_argon2_refuses_are_refused() {
     for (memory_kib, iterations, lanes) in [(1, 1, 1), (64, 0, 1), (64, 1, 0), (u32::MAX, 1, 1)] {
         let settings = HashSettings { memory_kib, iterations, lanes, ..CHEAP };
         assert!(HashPool::new(settings, Arc::new(SystemEntropy)).is_err());
+    }
+}
+
+#[tokio::test]
+async fn hashes_that_another_program_must_read_are_kept() {
+    let stored = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+    for (rehash, right) in [(true, Verdict::MatchRehash), (false, Verdict::Match)] {
+        let pool = HashPool::new(HashSettings { rehash, ..CHEAP }, Arc::new(SystemEntropy)).unwrap();
+        assert_eq!(pool.verify(secret("U*U"), stored).await.unwrap(), right);
+        assert_eq!(pool.verify(secret("U*V"), stored).await.unwrap(), Verdict::NoMatch);
     }
 }

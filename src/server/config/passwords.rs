@@ -16,6 +16,9 @@ section! {
         iterations: u32 = Text("2"), if |count| (1..=100).contains(count) => "a whole number from 1 to 100";
         /// Lanes of one hashing.
         lanes: u32 = Text("1"), if |count| (1..=16).contains(count) => "a whole number from 1 to 16";
+        /// Whether a sign-in replaces a hash of another kind or cost by one of this. Not while another program must read the
+        /// hashes too, such as the service that Doorward is about to replace.
+        rehash: bool = Text("true");
         /// Hashings at the same time; 0 = the number of cores.
         workers: usize = Text("0"), if |count| *count <= 1024 => "a whole number from 0 to 1024";
         /// Sign-ins that may wait for a hashing; more are answered with 429 at once.

@@ -1,0 +1,97 @@
+//! `bench run`: stages, rounds, report.
+
+mod contender;
+mod extent;
+pub(crate) mod peers;
+mod report;
+mod rows;
+mod stage;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+pub(crate) use self::report::rate;
+
+/// What to measure and with what.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Options {
+    /// `quick` or `full`, then filters: only rows whose names hold one of them (`sqlite/`, `me`, `refresh`, `extent`).
+    words: Vec<String>,
+    /// The server's binary; by default the one beside this.
+    #[arg(long)]
+    doorward: Option<PathBuf>,
+    /// A PostgreSQL server, as `postgres:///postgres?host=/folder&user=postgres`; without it there are no such rows.
+    #[arg(long)]
+    postgres: Option<String>,
+    /// A Redis server.
+    #[arg(long)]
+    redis: Option<String>,
+    /// Where the figures are written.
+    #[arg(long, default_value = "target/bench")]
+    out: PathBuf,
+    /// Seconds of one round.
+    #[arg(long)]
+    seconds: Option<f64>,
+    /// Rounds.
+    #[arg(long)]
+    rounds: Option<usize>,
+}
+
+/// The options, understood.
+#[derive(Clone, Debug)]
+struct Plan {
+    is_full: bool,
+    filters: Vec<String>,
+    doorward: PathBuf,
+    postgres: Option<String>,
+    redis: Option<String>,
+    out: PathBuf,
+    period: Duration,
+    rounds: usize,
+}
+
+impl Plan {
+    fn of(options: &Options) -> anyhow::Result<Self> {
+        let is_full = options.words.first().is_some_and(|word| word == "full");
+        let filters = options.words.iter().filter(|word| !["full", "quick"].contains(&word.as_str()));
+        let seconds = options.seconds.unwrap_or(if is_full { 4.0 } else { 1.5 });
+        Ok(Self {
+            is_full,
+            filters: filters.cloned().collect(),
+            doorward: match &options.doorward {
+                Some(path) => path.canonicalize()?,
+                None => crate::beside("doorward"),
+            },
+            postgres: options.postgres.clone(),
+            redis: options.redis.clone(),
+            out: options.out.clone(),
+            period: Duration::try_from_secs_f64(seconds)?,
+            rounds: options.rounds.unwrap_or(if is_full { 5 } else { 3 }),
+        })
+    }
+
+    /// Whether a row is wanted.
+    fn wants(&self, row: &str) -> bool {
+        self.filters.is_empty() || self.filters.iter().any(|filter| row.contains(filter.as_str()))
+    }
+
+    /// Whether any row is.
+    fn wants_any(&self, rows: &[String]) -> bool {
+        rows.iter().any(|row| self.wants(row))
+    }
+}
+
+/// Measures, prints, writes.
+///
+/// # Errors
+/// A server does not start or a database does not answer; failed requests are counted instead.
+pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
+    let plan = Plan::of(options)?;
+    let mut report = report::Report::new(&plan);
+    rows::measure(&plan, &mut report).await?;
+    extent::measure(&plan, &mut report).await?;
+    report.print();
+    report.write(&plan.out)
+}

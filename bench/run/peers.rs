@@ -1,0 +1,119 @@
+//! `bench peers`: the routes of the npm package that Doorward replaces, beside Doorward's, in one run.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+
+use super::contender::Contender;
+use super::report::{Limit, Report};
+use super::rows::{KEEP_HASHES, common};
+use super::stage::{Lanes, Site};
+use super::{Options, Plan};
+use crate::host::{Place, Process, Stage, StageOptions, free_address, postmaster, resident};
+use crate::raw::hash::Kind;
+use crate::seed::Seed;
+use crate::walk::{ClientCredentials, Users};
+
+/// The only one there is.
+const SOURCELOOP: &str = "sourceloop";
+/// As the peer hashes.
+const PASSWORD: Kind = Kind::Bcrypt(10);
+/// As the peer signs.
+const ALGORITHM: &str = "[tokens]\nalgorithm = \"RS256\"\n";
+const PEER_USERS: u64 = 200;
+
+/// Rows, and how many times the peer's rate is wanted.
+const ROWS: [(&str, Option<f64>); 4] =
+    [("me", Some(100.0)), ("login-token", Some(1.35)), ("login+token", None), ("refresh", Some(40.0))];
+/// Largest share of the peer's memory.
+const MEMORY_SHARE: f64 = 0.25;
+
+/// Measures, prints, writes.
+///
+/// # Errors
+/// As [`super::run`]; without PostgreSQL and Redis, which the peer needs.
+pub(crate) async fn run(peers: &Path, options: &Options) -> anyhow::Result<()> {
+    let mut plan = Plan::of(options)?;
+    plan.filters.retain(|word| word != SOURCELOOP);
+    let (Some(postgres), Some(redis)) = (&plan.postgres, &plan.redis) else {
+        bail!("the peer needs --postgres and --redis");
+    };
+    let mut report = Report::new(&plan);
+    let place = Place::postgres(postgres).await?;
+    let folder = tempfile::tempdir()?;
+    let peer = start(peers, &place, redis, folder.path()).await?;
+    let stage = Stage::set_up(&StageOptions {
+        doorward: plan.doorward.clone(),
+        postgres: Some(postgres.clone()),
+        redis: Some(redis.clone()),
+        settings: format!("{ALGORITHM}{KEEP_HASHES}"),
+        nodes: 1,
+        seed: Seed { users: PEER_USERS, activity: 0, password: PASSWORD },
+    })
+    .await?;
+    let site = Site {
+        addresses: vec![peer.address],
+        processes: vec![peer.id()],
+        postmaster: postmaster(postgres).await,
+        users: peer_users(),
+    };
+    let mut contenders = Vec::new();
+    let mut theirs = Lanes::new(site);
+    let mut ours = Lanes::new(Site::of(&stage));
+    for (row, wanted) in ROWS.into_iter().filter(|(row, _)| plan.wants(&format!("peers/{row}"))) {
+        let base = format!("{SOURCELOOP}/{row}");
+        let load = common(row, &mut theirs).await.with_context(|| base.clone())?;
+        contenders.push(theirs.row(base.clone(), load));
+        let load = common(row, &mut ours).await?;
+        contenders.push(ours.row(format!("doorward-rs256-bcrypt/{row}"), load).against(base, wanted));
+    }
+    rounds(&plan, &mut contenders, &report).await?;
+    report.take(contenders);
+    let memory = |process: &Process| resident(process.id());
+    let node = stage.nodes.first().context("a stage has a node")?;
+    #[expect(clippy::cast_precision_loss, reason = "no machine has 2^52 bytes")]
+    let share = memory(node) as f64 / memory(&peer).max(1) as f64;
+    report.fact(
+        "peers/RSS over the peer's, after the load".to_owned(),
+        share,
+        "",
+        Some(Limit::AtMost(MEMORY_SHARE)),
+    );
+    drop(peer);
+    place.remove().await?;
+    stage.tear_down().await?;
+    report.print();
+    report.write(&plan.out)
+}
+
+async fn start(peers: &Path, place: &Place, redis: &str, folder: &Path) -> anyhow::Result<Process> {
+    let script: PathBuf = peers.join(SOURCELOOP).join("start.sh").canonicalize().context("bench/peers")?;
+    let address = free_address()?;
+    let mut command = Command::new(script);
+    command.env("PORT", address.port().to_string()).env("DATABASE_URL", &place.url).env("REDIS_URL", redis);
+    command.env("PEER_USERS", PEER_USERS.to_string());
+    Process::start(&mut command, address, "/ping", &folder.join("peer.log")).await
+}
+
+fn peer_users() -> Users {
+    Users {
+        client: ClientCredentials { client_id: "webapp".to_owned(), client_secret: "websecret".to_owned() },
+        password: "Test123!@#".to_owned(),
+        name: Arc::new(|number| format!("bench{}", number + 1)),
+        first: 0,
+        step: 1,
+        count: PEER_USERS,
+    }
+}
+
+async fn rounds(plan: &Plan, contenders: &mut [Contender], report: &Report) -> anyhow::Result<()> {
+    for round in 0..=plan.rounds {
+        for contender in &mut *contenders {
+            contender.measure(plan.period, round > 0).await.with_context(|| contender.name.clone())?;
+        }
+        report.progress(SOURCELOOP, round, plan.rounds);
+    }
+    Ok(())
+}
