@@ -2,6 +2,7 @@
 
 mod redis_fails;
 mod rounds;
+mod shut_out;
 mod spread;
 mod sql_fails;
 
