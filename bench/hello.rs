@@ -40,6 +40,7 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<()> {
         body_limit: 1024 * 1024,
         request_timeout: Duration::from_secs(30),
         header_timeout: Duration::from_secs(10),
+        http2: false,
         max_connections: 10_000,
         shutdown_timeout: Duration::from_secs(10),
         jwks_cache: Duration::from_mins(5),

@@ -186,6 +186,7 @@ pub(crate) fn settings() -> HttpSettings {
         body_limit: 64 * 1024,
         request_timeout: Duration::from_secs(2),
         header_timeout: Duration::from_millis(300),
+        http2: false,
         max_connections: 16,
         shutdown_timeout: Duration::from_secs(5),
         jwks_cache: Duration::from_mins(5),

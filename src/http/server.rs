@@ -1,7 +1,9 @@
-//! The server: HTTP/1.1 over hyper, with the limits that poem's own server does not have.
+//! The server: HTTP/1.1 (and HTTP/2 in clear text, when chosen) over hyper, with the limits that poem's own server does not have.
 //!
 //! Headers have to arrive in time, connections are counted, and a shutdown loses no request: what the kernel has accepted
 //! for us is answered too, and a connection that is kept alive is told to close before it is closed.
+
+mod http2;
 
 use std::convert::Infallible;
 use std::io;
@@ -15,7 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::http::uri::Scheme;
-use poem::http::{HeaderValue, header};
+use poem::http::{HeaderValue, Version, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Request};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::http2::OnTracker;
 use crate::app::App;
 use crate::figures::{self, Render};
 use crate::lingering::LingeringStream;
@@ -38,13 +41,19 @@ const LAST_REQUESTS: Duration = Duration::from_millis(500);
 const MAX_HEADERS: usize = 100;
 /// Most bytes of a request's head; hyper answers 431 to more.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+const MAX_HEAD_BYTES_OF_HTTP2: u32 = 64 * 1024;
 /// Connections to the listener for metrics at a time: a few readers, one each.
 const MAX_METRICS_CONNECTIONS: usize = 16;
+
+/// Why a connection ended early.
+type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 struct Server {
     app: App,
     local: SocketAddr,
     http: http1::Builder,
+    /// When HTTP/2 was chosen, and how long its preface may take.
+    http2: Option<(hyper::server::conn::http2::Builder<OnTracker>, Duration)>,
     shutdown: CancellationToken,
     shutdown_timeout: Duration,
     is_counted: bool,
@@ -65,7 +74,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     meter::connection_cap(settings.max_connections);
-    let server = Server::new(&listener, app, &settings, shutdown, true)?;
+    let server = Server::new(&listener, app, &settings, shutdown, Some(&tasks))?;
     server.run(listener, settings.max_connections, tasks).await;
     Ok(())
 }
@@ -80,7 +89,7 @@ pub async fn serve_metrics(
     settings: HttpSettings,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let server = Server::new(&listener, figures::app(render), &settings, shutdown, false)?;
+    let server = Server::new(&listener, figures::app(render), &settings, shutdown, None)?;
     server.run(listener, MAX_METRICS_CONNECTIONS, TaskTracker::new()).await;
     Ok(())
 }
@@ -118,12 +127,13 @@ fn close(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
 }
 
 impl Server {
+    /// `public`: where the streams of the public listener run; `None` for the one of the metrics.
     fn new(
         listener: &TcpListener,
         app: App,
         settings: &HttpSettings,
         shutdown: CancellationToken,
-        is_counted: bool,
+        public: Option<&TaskTracker>,
     ) -> io::Result<Arc<Self>> {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
@@ -131,9 +141,14 @@ impl Server {
             .max_headers(MAX_HEADERS)
             .max_buf_size(MAX_HEAD_BYTES)
             .half_close(true);
+        let header_timeout = settings.header_timeout;
+        let http2 = public
+            .filter(|_| settings.http2)
+            .map(|tasks| (http2::builder(tasks, header_timeout, MAX_HEAD_BYTES_OF_HTTP2), header_timeout));
+        let is_counted = public.is_some();
         let local = listener.local_addr()?;
         let shutdown_timeout = settings.shutdown_timeout;
-        Ok(Arc::new(Self { app, local, http, shutdown, shutdown_timeout, is_counted }))
+        Ok(Arc::new(Self { app, local, http, http2, shutdown, shutdown_timeout, is_counted }))
     }
 
     /// Accepts until shutdown, then waits for everything on `tasks`.
@@ -176,31 +191,76 @@ impl Server {
     }
 
     /// Serves one connection to its end.
-    async fn connection(&self, stream: TcpStream, peer: SocketAddr) {
+    async fn connection(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(event = "nodelay_failed", error = %error);
         }
-        let io = TokioIo::new(LingeringStream::new(stream));
-        let service = service_fn(|request| self.answer(request, peer));
-        let mut connection = std::pin::pin!(self.http.serve_connection(io, service));
-        let outcome = tokio::select! {
-            outcome = connection.as_mut() => outcome,
-            () = self.shutdown.cancelled() => {
-                let ending = async {
-                    if let Ok(outcome) = tokio::time::timeout(LAST_REQUESTS, connection.as_mut()).await {
-                        return outcome;
-                    }
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                };
-                match tokio::time::timeout(self.shutdown_timeout, ending).await {
-                    Ok(outcome) => outcome,
-                    Err(_elapsed) => return,
-                }
-            }
+        let outcome = match self.http2_for(&stream).await {
+            Ok(Some(http)) => self.serve_http2(http, stream, peer).await,
+            Ok(None) => self.serve_http1(stream, peer).await,
+            Err(error) => Err(error.into()),
         };
         if let Err(error) = outcome {
             tracing::debug!(event = "connection_failed", error = %error);
+        }
+    }
+
+    /// HTTP/2, when it was chosen and the client asks for it.
+    async fn http2_for(
+        &self,
+        stream: &TcpStream,
+    ) -> io::Result<Option<&hyper::server::conn::http2::Builder<OnTracker>>> {
+        let Some((http, patience)) = &self.http2 else { return Ok(None) };
+        tokio::select! {
+            asked = http2::is_asked_for(stream, *patience) => Ok(asked?.then_some(http)),
+            // A client that has not begun yet is told to go in HTTP/1.1.
+            () = self.shutdown.cancelled() => Ok(None),
+        }
+    }
+
+    async fn serve_http1(&self, stream: TcpStream, peer: SocketAddr) -> Result<(), Failed> {
+        let io = TokioIo::new(LingeringStream::new(stream));
+        let service = service_fn(|request| self.answer(request, peer));
+        let mut connection = std::pin::pin!(self.http.serve_connection(io, service));
+        tokio::select! {
+            outcome = connection.as_mut() => Ok(outcome?),
+            () = self.shutdown.cancelled() => self.end(async {
+                if let Ok(outcome) = tokio::time::timeout(LAST_REQUESTS, connection.as_mut()).await {
+                    return outcome;
+                }
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }).await,
+        }
+    }
+
+    async fn serve_http2(
+        self: &Arc<Self>,
+        http: &hyper::server::conn::http2::Builder<OnTracker>,
+        stream: TcpStream,
+        peer: SocketAddr,
+    ) -> Result<(), Failed> {
+        let server = Arc::clone(self);
+        let service = service_fn(move |request| {
+            let server = Arc::clone(&server);
+            async move { server.answer(request, peer).await }
+        });
+        let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+        tokio::select! {
+            outcome = connection.as_mut() => Ok(outcome?),
+            // GOAWAY names the last request that is answered; the client sends others elsewhere (RFC 9113 §6.8).
+            () = self.shutdown.cancelled() => self.end(async {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }).await,
+        }
+    }
+
+    /// Runs what ends a connection, for as long as a shutdown may take.
+    async fn end(&self, ending: impl Future<Output = hyper::Result<()>>) -> Result<(), Failed> {
+        match tokio::time::timeout(self.shutdown_timeout, ending).await {
+            Ok(outcome) => Ok(outcome?),
+            Err(_elapsed) => Ok(()),
         }
     }
 
@@ -212,8 +272,10 @@ impl Server {
         let local = LocalAddr(self.local.into());
         let remote = RemoteAddr(peer.into());
         let request = Request::from((request, local, remote, Scheme::HTTP));
+        // HTTP/2 has no such header (RFC 9113 §8.2.2).
+        let is_told_to_close = request.version() < Version::HTTP_2;
         let mut response = self.app.get_response(request).await;
-        if self.shutdown.is_cancelled() {
+        if is_told_to_close && self.shutdown.is_cancelled() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response.into())

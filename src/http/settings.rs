@@ -19,6 +19,8 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// Longest time request headers may take; also how long an idle connection is kept.
     pub header_timeout: Duration,
+    /// Whether a client that begins with HTTP/2 in clear text gets it.
+    pub http2: bool,
     /// Most connections at a time; more wait in the listen queue.
     pub max_connections: usize,
     /// How long running requests may take to finish after shutdown began.

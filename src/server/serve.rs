@@ -124,6 +124,7 @@ fn http_settings(settings: &Settings) -> HttpSettings {
         body_limit: server.body_limit.bytes(),
         request_timeout: server.request_timeout,
         header_timeout: server.header_timeout,
+        http2: server.http2,
         max_connections: server.max_connections.get() as usize,
         shutdown_timeout: server.shutdown_timeout,
         jwks_cache: settings.tokens.jwks_cache,

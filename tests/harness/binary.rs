@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::app::{App, base_environment};
-use super::database::{Database, Place};
+use super::database::{Database, Place, environment};
 
 /// What the logs and the database are searched for: no secret of a test may be found there.
 pub const CANARY: &str = "CANARY-0d5b7a";
@@ -68,8 +68,14 @@ impl Output {
     }
 }
 
+/// Another executable than the one beside the test binary, such as one of a release build.
+pub const EXECUTABLE: &str = "DOORWARD_TEST_BIN";
+
 /// The executable beside the test binary: `target/debug/doorward` for `target/debug/deps/it-…`.
 fn executable() -> PathBuf {
+    if let Some(path) = environment(EXECUTABLE) {
+        return PathBuf::from(path);
+    }
     let test = std::env::current_exe().expect("the test knows its own path");
     let profile = test.parent().and_then(Path::parent).expect("it lies in target/<profile>/deps");
     let executable = profile.join(format!("doorward{}", std::env::consts::EXE_SUFFIX));

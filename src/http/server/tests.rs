@@ -109,3 +109,59 @@ async fn shutdown_answers_what_is_already_on_its_way() {
     let ended = tokio::time::timeout(Duration::from_secs(10), running.serving).await.expect("in time");
     ended.expect("no panic").expect("no error");
 }
+
+/// The preface, then an empty SETTINGS frame.
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+/// The type of a frame is its fourth byte; 4 = SETTINGS (RFC 9113 §4.1).
+const SETTINGS: u8 = 4;
+
+async fn beginning_of_reply(address: SocketAddr, request: &[u8]) -> [u8; 9] {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request).await.expect("sent");
+    let mut reply = [0; 9];
+    stream.read_exact(&mut reply).await.expect("a reply");
+    reply
+}
+
+#[tokio::test]
+async fn http2_is_spoken_where_it_was_chosen() {
+    let running = start(HttpSettings { http2: true, ..fakes::settings() }).await;
+    assert_eq!(beginning_of_reply(running.address, HTTP2).await[3], SETTINGS);
+    // A client that sends its preface in pieces.
+    let mut stream = TcpStream::connect(running.address).await.expect("a connection");
+    for piece in HTTP2.chunks(5) {
+        stream.write_all(piece).await.expect("sent");
+        tokio::time::sleep(Duration::from_millis(15)).await;
+    }
+    let mut reply = [0; 9];
+    stream.read_exact(&mut reply).await.expect("a reply");
+    assert_eq!(reply[3], SETTINGS);
+    let request = b"POST /ping HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    assert!(talk(running.address, request).await.starts_with("HTTP/1.1 404"), "and HTTP/1.1 beside it");
+}
+
+#[tokio::test]
+async fn http2_is_not_spoken_otherwise() {
+    let running = start(fakes::settings()).await;
+    let reply = all_of_reply(running.address, HTTP2).await;
+    assert!(reply.get(3) != Some(&SETTINGS), "{reply:?}");
+}
+
+#[tokio::test]
+async fn half_a_preface_is_cut_off() {
+    let running = start(HttpSettings { http2: true, ..fakes::settings() }).await;
+    for beginning in ["", "P", "PRI * HTTP/2.0\r\n"] {
+        let waiting = all_of_reply(running.address, beginning.as_bytes());
+        let reply = tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("closed");
+        assert!(reply.is_empty(), "{reply:?}");
+    }
+}
+
+/// Up to the end of the connection, in order or not.
+async fn all_of_reply(address: SocketAddr, request: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request).await.expect("sent");
+    let mut reply = Vec::new();
+    let _ = stream.read_to_end(&mut reply).await;
+    reply
+}

@@ -32,6 +32,8 @@ section! {
         request_timeout: Duration = Text("30s"), if |time| !time.is_zero() => "a duration longer than zero";
         /// A connection that has not sent its request's headers after this time is closed.
         header_timeout: Duration = Text("10s"), if |time| !time.is_zero() => "a duration longer than zero";
+        /// Whether HTTP/2 in clear text (with prior knowledge) is spoken beside HTTP/1.1. Only for a proxy that asks for it.
+        http2: bool = Text("false");
         /// Connections open at the same time; more wait.
         max_connections: NonZeroU32 = Text("10000");
         /// On a stop signal, requests under way get this long to finish.

@@ -4,6 +4,7 @@ mod bad_input;
 mod bodies;
 mod documents;
 mod headers;
+mod http2;
 mod inputs;
 mod routing;
 mod smuggling;

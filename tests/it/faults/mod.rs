@@ -8,5 +8,6 @@ mod overload;
 mod postgres_revocation;
 mod shutdown;
 mod slow;
+mod slowhttptest;
 mod slowloris;
 mod stop_under_load;
