@@ -15,8 +15,10 @@ const SLOW_CLIENTS: u32 = 500;
 const ROUNDS: usize = 2;
 /// Longer than `server.header_timeout`, so that the moment when all are cut off is measured too.
 const WINDOW: Duration = Duration::from_secs(12);
-/// Until all slow clients are there.
+/// Until all slow clients are there, or gone.
 const ARRIVAL: Duration = Duration::from_secs(2);
+/// For that on a busy machine, where they come last.
+const LATE_ARRIVAL: Duration = Duration::from_secs(8);
 /// Below, it is the machine's scheduler that is measured.
 const FLOOR: Duration = Duration::from_millis(5);
 
@@ -118,6 +120,17 @@ async fn connections(metrics: SocketAddr) -> u32 {
     count.and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
+/// Waits until nearly all slow clients are connected.
+async fn all_there(metrics: SocketAddr) {
+    let begun = stopwatch();
+    let mut count = connections(metrics).await;
+    while count <= SLOW_CLIENTS * 8 / 10 {
+        assert!(begun.elapsed() < LATE_ARRIVAL, "only {count} connections");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        count = connections(metrics).await;
+    }
+}
+
 #[test]
 #[ignore = "takes five minutes and a quiet machine: ./dev faults slow"]
 fn slow_clients_do_not_double_the_times_of_others() {
@@ -149,8 +162,7 @@ async fn compare(server: &Binary, metrics: SocketAddr, probe: &Probe, attack: (&
     for _ in 0..ROUNDS {
         quiet.extend(probe.measure(server).await);
         let running = Attack::begin(server, attack).await;
-        let slow = connections(metrics).await;
-        assert!(slow > SLOW_CLIENTS * 9 / 10, "{}: only {slow} connections", attack.0);
+        all_there(metrics).await;
         attacked.extend(probe.measure(server).await);
         drop(running);
         // The server sees its connections closed.
