@@ -10,12 +10,11 @@ use doorward_core::domain::client::Client;
 use doorward_core::domain::ids::Id;
 use doorward_core::domain::membership::Membership;
 use doorward_core::domain::refresh::{Consumption, IssuedAccess, Operation, Refresh};
-use doorward_core::domain::revocation::{Revocation, Revoked};
 use doorward_core::domain::secret::TokenHash;
 use doorward_core::domain::session::Session;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::domain::user::username_key;
-use doorward_core::ports::store::{Mode, Store};
+use doorward_core::ports::store::{Mode, RefreshRotation, Store};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -73,24 +72,20 @@ async fn new_chain(store: &dyn Store, number: u64) -> anyhow::Result<Chain> {
     Ok(Chain { session, refresh })
 }
 
-/// The statements of one rotation, in their order.
+/// One rotation, as the server asks for it.
 async fn rotate(store: &dyn Store, chain: &mut Chain) -> anyhow::Result<()> {
     let Chain { session, refresh: parent } = chain;
     let next = refresh(session, Some(parent));
     let now = next.created_at;
-    let used = Consumption { at: now, operation: Operation::Refresh, tenant: session.tenant, ip: session.ip };
-    let old_access = Revocation { what: Revoked::Token(parent.access.id), until: parent.access.expires_at };
-    let activity = activity(session, now);
-    let mut tx = store.begin("rotate_refresh", Mode::Write).await?;
-    ensure!(
-        tx.touch_session(session.id, session.tenant, session.membership, now).await?,
-        "the session ended"
-    );
-    ensure!(tx.consume_refresh(parent.id, &used).await?, "the refresh token was used");
-    tx.add_refresh(&next).await?;
-    tx.record_revocations(&[old_access], now).await?;
-    tx.record_activity(&activity).await?;
-    tx.commit().await?;
+    let rotation = RefreshRotation {
+        parent: parent.id,
+        old_access: parent.access,
+        used: Consumption { at: now, operation: Operation::Refresh, tenant: session.tenant, ip: session.ip },
+        membership: session.membership,
+        activity: activity(session, now),
+        next: next.clone(),
+    };
+    ensure!(store.rotate_refresh(Arc::new(rotation)).await?, "the refresh token was used");
     chain.refresh = next;
     Ok(())
 }

@@ -16,7 +16,7 @@ use doorward_core::ports::password::{PasswordHasher, Verdict};
 use doorward_core::ports::revocation::RevocationStore;
 use doorward_core::ports::sealer::Sealer;
 use doorward_core::ports::signer::{Expiry, Signer};
-use doorward_core::ports::store::{Mode, Store, StoreError, Stored, TailCursor, Tx};
+use doorward_core::ports::store::{Mode, RefreshRotation, Store, StoreError, Stored, TailCursor, Tx};
 use doorward_core::testkit::clock::FixedClock;
 use doorward_core::testkit::entropy::SeededEntropy;
 use doorward_core::testkit::samples::{Samples, sample_time};
@@ -35,6 +35,10 @@ fn down<T>(transaction: &'static str) -> Stored<T> {
 impl Store for Fake {
     async fn begin(&self, name: &'static str, _mode: Mode) -> Stored<Box<dyn Tx>> {
         down(name)
+    }
+
+    async fn rotate_refresh(&self, _rotation: Arc<RefreshRotation>) -> Stored<bool> {
+        down("rotate_refresh")
     }
 
     async fn ping(&self) -> Stored<()> {

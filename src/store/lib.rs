@@ -6,6 +6,7 @@
 #![expect(clippy::duplicate_mod, reason = "one SQL source, one build per database")]
 
 mod class;
+mod group;
 mod legacy;
 mod meter;
 mod postgres;
@@ -32,7 +33,7 @@ pub struct StoreOptions {
     /// `sqlite://path/to/file.db` (relative to the working directory, or absolute with three slashes) or
     /// `postgres://user:password@host/database` (Unix sockets: `postgres:///database?host=/folder&user=name`).
     pub url: String,
-    /// Most connections to PostgreSQL; SQLite keeps four readers and two writers.
+    /// Most connections to PostgreSQL for requests, beside one for the tail of the revocations; SQLite keeps a fixed few.
     pub max_connections: u32,
 }
 

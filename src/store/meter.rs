@@ -16,10 +16,15 @@ impl Wait {
         Self { name, since: Instant::now() }
     }
 
-    /// Records the wait; a section that could not begin counts as over.
-    pub(crate) fn ends<T>(self, begun: Stored<T>) -> Stored<T> {
+    /// Records the wait.
+    pub(crate) fn is_over(&self) {
         metrics::histogram!("doorward_pool_wait_seconds", "transaction" => self.name)
             .record(self.since.elapsed().as_secs_f64());
+    }
+
+    /// Records the wait; a section that could not begin counts as over.
+    pub(crate) fn ends<T>(self, begun: Stored<T>) -> Stored<T> {
+        self.is_over();
         if let Err(error) = &begun {
             count(self.name, outcome_of(error));
         }

@@ -12,7 +12,11 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use crate::class::Class;
 use crate::suspicion::Suspicion;
 use crate::{Backend, OpenError, Opened, StoreOptions};
+use readers::Readers;
+use rotations::Rotations;
 
+mod readers;
+mod rotations;
 #[path = "sql/mod.rs"]
 mod sql;
 
@@ -135,11 +139,16 @@ pub(crate) fn open(options: &StoreOptions) -> Result<Opened, OpenError> {
         .disable_statement_logging();
     let max_connections = options.max_connections.max(1);
     let suspicion = Suspicion::none(max_connections);
-    let pool = pool_options(max_connections, &suspicion).connect_lazy_with(connect.clone().options([
+    let bounded = connect.clone().options([
         ("statement_timeout", SERVER_TIMEOUT),
         ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT),
-    ]));
-    let store = sql::SqlStore { readers: pool.clone(), writers: pool, gate: None, suspicion };
+        // Compiling a statement takes longer than the dearest of ours.
+        ("jit", "off"),
+    ]);
+    let tail = pool_options(1, &suspicion).connect_lazy_with(bounded.clone());
+    let pool = pool_options(max_connections, &suspicion).connect_lazy_with(bounded);
+    let readers = Readers::new(pool.clone());
+    let store = sql::SqlStore { readers, tail, writers: pool, gate: None, suspicion, rotations: Rotations };
     let migrations = Arc::new(sql::Schema::new(connect));
     Ok(Opened { store: Arc::new(store), migrations, backend: Backend::Postgres })
 }

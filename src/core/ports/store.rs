@@ -4,11 +4,15 @@
 
 mod accounts;
 mod events;
+mod rotations;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 pub use self::accounts::{Clients, Identities, Memberships, Roles, Tenants, Users};
 pub use self::events::{Activities, Attempts, Grants, Keys, Refreshes, Revocations, Sessions};
+pub use self::rotations::{PresentedRefresh, RefreshRotation};
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::revocation::Revocation;
 use crate::domain::time::Timestamp;
@@ -100,6 +104,11 @@ pub enum Mode {
 pub trait Store: Send + Sync {
     /// Begins. `name` is for logs and metrics.
     async fn begin(&self, name: &'static str, mode: Mode) -> Stored<Box<dyn Tx>>;
+    /// Uses a refresh token up and writes what follows from it: a transaction of its own, durable when it answers `true`.
+    /// `false` = nothing was written: the token was used before or is too old, or its session is over.
+    /// When several come at once, a store may write them together; what is wrong with one never touches another.
+    /// Asked again after a failure whose effect is unknown, it does not do it twice.
+    async fn rotate_refresh(&self, rotation: Arc<RefreshRotation>) -> Stored<bool>;
     /// Whether the database answers.
     async fn ping(&self) -> Stored<()>;
     /// Revocations committed since `cursor` (all that can still matter at `now` when `None`), and the next cursor.

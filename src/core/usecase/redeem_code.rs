@@ -46,6 +46,10 @@ impl Core {
 
     async fn redeem(&self, command: RedeemCode) -> Result<TokenPair, Error> {
         let client = self.known_client(&command.client_id).await?;
+        let code = TokenHash::of(command.code.expose());
+        if !self.reading("known_code").await?.knows_grant(&code).await? {
+            return Err(ErrorKind::CodeUnknownOrUsed.into());
+        }
         match rerun(|| self.consume_code(&client, &command)).await? {
             Redeemed::Opened(opened) => {
                 let (sign_in, opened) = *opened;

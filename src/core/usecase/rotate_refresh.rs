@@ -13,6 +13,7 @@ use crate::domain::membership::{Membership, MembershipStatus};
 use crate::domain::refresh::{Operation, Refresh};
 use crate::domain::secret::{Secret, TokenHash};
 use crate::ports::signer::Expiry;
+use crate::ports::store::PresentedRefresh;
 
 /// A wish for new tokens in the same tenant.
 #[derive(Debug)]
@@ -44,15 +45,15 @@ impl Core {
     /// # Errors
     /// RefreshUnknownOrUsed, AccessTokenMismatch, ClientUnknown, UserInactive. A failure consumes nothing.
     pub async fn refresh_tokens(&self, command: RefreshTokens) -> Result<TokenPair, Error> {
-        let parent = self.presented_refresh(&command.refresh_token).await?;
+        let presented = self.presented_refresh(&command.refresh_token, None).await?;
         let access_token = command.access_token.as_ref().ok_or(ErrorKind::AccessTokenMismatch)?;
         let verified = self.ports.signer.verify(access_token.expose(), Expiry::Ignored, self.now()).await;
         let verified = verified.map_err(|error| match error.kind {
             ErrorKind::AccessTokenInvalid => ErrorKind::AccessTokenMismatch.into(),
             _ => error,
         })?;
-        require_pair(&parent, &verified)?;
-        let rotation = self.prepare(parent, Operation::Refresh, None).await?;
+        require_pair(&presented.refresh, &verified)?;
+        let rotation = self.prepare(presented, Operation::Refresh)?;
         self.rotate(rotation, &command.refresh_token, &command.origin).await
     }
 
@@ -64,21 +65,27 @@ impl Core {
     pub async fn switch_tenant(&self, command: SwitchTenant) -> Result<TokenPair, Error> {
         let now = self.now();
         let verified = self.ports.signer.verify(command.access_token.expose(), Expiry::Enforced, now).await?;
-        let presented = self.presented_refresh(&command.refresh_token).await;
-        self.require_live_bearer(&verified, presented.as_ref().ok())?;
-        let tenant_id =
-            command.tenant_id.as_deref().filter(|id| !id.is_empty()).ok_or(ErrorKind::TenantIdMissing)?;
-        let parent = presented?;
-        require_pair(&parent, &verified)?;
-        let tenant: TenantId = tenant_id.parse().map_err(|_| ErrorKind::NotAMember)?;
-        let rotation = self.prepare(parent, Operation::Switch, Some(tenant)).await?;
+        let tenant_id = command.tenant_id.as_deref().filter(|id| !id.is_empty());
+        let tenant: Option<TenantId> = tenant_id.and_then(|id| id.parse().ok());
+        let presented = self.presented_refresh(&command.refresh_token, tenant).await;
+        self.require_live_bearer(&verified, presented.as_ref().ok().map(|presented| &presented.refresh))?;
+        tenant_id.ok_or(ErrorKind::TenantIdMissing)?;
+        let presented = presented?;
+        require_pair(&presented.refresh, &verified)?;
+        tenant.ok_or(ErrorKind::NotAMember)?;
+        let rotation = self.prepare(presented, Operation::Switch)?;
         self.rotate(rotation, &command.refresh_token, &command.origin).await
     }
 
-    pub(super) async fn presented_refresh(&self, token: &Secret<String>) -> Result<Refresh, Error> {
+    /// The token and what its rotation depends on, in that tenant or in the session's.
+    pub(super) async fn presented_refresh(
+        &self,
+        token: &Secret<String>,
+        tenant: Option<TenantId>,
+    ) -> Result<PresentedRefresh, Error> {
         let hash = TokenHash::of(token.expose());
-        let refresh = self.reading("presented_refresh").await?.refresh_by_token(&hash).await?;
-        refresh.ok_or_else(|| ErrorKind::RefreshUnknownOrUsed.into())
+        let presented = self.reading("presented_refresh").await?.presented_refresh(&hash, tenant).await?;
+        presented.ok_or_else(|| ErrorKind::RefreshUnknownOrUsed.into())
     }
 
     /// A switch revokes the access token it was asked with; a retry of the same switch must still get through.
@@ -99,31 +106,32 @@ impl Core {
         Err(ErrorKind::AccessTokenRevoked.into())
     }
 
-    /// Reads session, client, user and membership, and refuses what may not continue.
-    pub(super) async fn prepare(
+    /// Refuses what may not continue.
+    pub(super) fn prepare(
         &self,
-        parent: Refresh,
+        presented: PresentedRefresh,
         operation: Operation,
-        tenant: Option<TenantId>,
     ) -> Result<Rotation, Error> {
-        let mut tx = self.reading("prepare_rotation").await?;
-        let session = tx.session(parent.session).await?;
-        let session = session.filter(|session| session.is_live(self.now()));
-        let session = session.ok_or(ErrorKind::RefreshUnknownOrUsed)?;
-        let client = tx.client(session.client).await?;
-        let client = client.filter(|client| client.enabled).ok_or(ErrorKind::ClientUnknown)?;
-        let account = tx.account(session.user).await?;
-        let account =
-            account.filter(|account| account.user.deleted_at.is_none()).ok_or(ErrorKind::UserInactive)?;
-        if !account.clients.contains(&client.key) {
+        let PresentedRefresh { refresh, successor, session, client, user, is_client_allowed, membership } =
+            presented;
+        if !session.is_live(self.now()) {
+            return Err(ErrorKind::RefreshUnknownOrUsed.into());
+        }
+        if !client.enabled {
             return Err(ErrorKind::ClientUnknown.into());
         }
-        let missing = if tenant.is_some() { ErrorKind::NotAMember } else { ErrorKind::UserInactive };
-        let tenant = tenant.unwrap_or(session.tenant);
-        let membership = tx.membership(session.user, tenant).await?.ok_or(missing)?;
+        if user.deleted_at.is_some() {
+            return Err(ErrorKind::UserInactive.into());
+        }
+        if !is_client_allowed {
+            return Err(ErrorKind::ClientUnknown.into());
+        }
+        let membership = membership.ok_or(match operation {
+            Operation::Refresh => ErrorKind::UserInactive,
+            Operation::Switch => ErrorKind::NotAMember,
+        })?;
         require_standing(&membership)?;
-        let successor = tx.successor(parent.id).await?;
-        Ok(Rotation { operation, parent, successor, session, client, user: account.user, membership })
+        Ok(Rotation { operation, parent: refresh, successor, session, client, user, membership })
     }
 }
 

@@ -1,5 +1,7 @@
 //! One rotation of a refresh token: judge, then one guarded write, or the same answer again.
 
+use std::sync::Arc;
+
 use super::issue_tokens::{TokenHolder, refresh_expiry};
 use super::{Core, TokenPair, rerun};
 use crate::domain::activity::{Activity, LoginType};
@@ -12,10 +14,11 @@ use crate::domain::revocation::{Revocation, Revoked};
 use crate::domain::secret::{Secret, TokenHash};
 use crate::domain::session::{EndReason, Session};
 use crate::domain::user::User;
+use crate::ports::store::RefreshRotation;
 
 const PURPOSE: &str = "refresh_successor";
 
-/// Everything known about a presented refresh token, read before anything is written.
+/// A presented refresh token that nothing forbids to use, with what was read before anything is written.
 pub(super) struct Rotation {
     pub(super) operation: Operation,
     pub(super) parent: Refresh,
@@ -40,10 +43,9 @@ impl Core {
         if let Some(pair) = self.rotate_fresh(&rotation, token, origin).await? {
             return Ok(pair);
         }
-        // Another request used the token between our read and our write: judge it again as used.
-        let parent = self.presented_refresh(token).await?;
-        let tenant = rotation.membership.tenant;
-        let rotation = self.prepare(parent, rotation.operation, Some(tenant)).await?;
+        // Another request used the token, or ended the session, between our read and our write: judge it again.
+        let presented = self.presented_refresh(token, Some(rotation.membership.tenant)).await?;
+        let rotation = self.prepare(presented, rotation.operation)?;
         self.answer_used(&rotation, token, origin).await
     }
 
@@ -59,7 +61,7 @@ impl Core {
         )
     }
 
-    /// `None` = another request won.
+    /// `None` = another request was faster.
     async fn rotate_fresh(
         &self,
         rotation: &Rotation,
@@ -68,7 +70,7 @@ impl Core {
     ) -> Result<Option<TokenPair>, Error> {
         let (key_version, successor_token) = self.successor_token(token, None).await?;
         let now = self.now();
-        let Rotation { client, session, parent, .. } = rotation;
+        let Rotation { client, session, parent, membership, operation, .. } = rotation;
         let next = Refresh {
             id: self.new_id(),
             session: session.id,
@@ -80,39 +82,22 @@ impl Core {
             expires_at: refresh_expiry(client, session, now),
             consumption: None,
         };
-        let old_access =
-            Revocation { what: Revoked::Token(parent.access.id), until: parent.access.expires_at };
-        let activity = self.relogin_activity(rotation, origin);
-        if !rerun(|| self.write_rotation(rotation, &next, old_access, &activity, origin)).await? {
+        let act = Arc::new(RefreshRotation {
+            parent: parent.id,
+            old_access: parent.access,
+            used: Consumption { at: now, operation: *operation, tenant: membership.tenant, ip: origin.ip },
+            membership: membership.id,
+            activity: self.relogin_activity(rotation, origin),
+            next,
+        });
+        let write = async || Ok(self.ports.store.rotate_refresh(Arc::clone(&act)).await?);
+        if !rerun(write).await? {
             return Ok(None);
         }
-        self.ports.revocations.announce(&[old_access]).await;
-        self.sign_successor(rotation, &next, successor_token).await.map(Some)
-    }
-
-    async fn write_rotation(
-        &self,
-        rotation: &Rotation,
-        next: &Refresh,
-        old_access: Revocation,
-        activity: &Activity,
-        origin: &Origin,
-    ) -> Result<bool, Error> {
-        let now = next.created_at;
-        let Rotation { session, membership, parent, operation, .. } = rotation;
-        let used = Consumption { at: now, operation: *operation, tenant: membership.tenant, ip: origin.ip };
-        let mut tx = self.writing("rotate_refresh").await?;
-        if !tx.touch_session(session.id, membership.tenant, membership.id, now).await? {
-            return Err(ErrorKind::RefreshUnknownOrUsed.into());
-        }
-        if !tx.consume_refresh(parent.id, &used).await? {
-            return Ok(false);
-        }
-        tx.add_refresh(next).await?;
-        tx.record_revocations(&[old_access], now).await?;
-        tx.record_activity(activity).await?;
-        tx.commit().await?;
-        Ok(true)
+        let old_access = Revoked::Token(parent.access.id);
+        let revocation = Revocation { what: old_access, until: parent.access.expires_at };
+        self.ports.revocations.announce(&[revocation]).await;
+        self.sign_successor(rotation, &act.next, successor_token).await.map(Some)
     }
 
     /// The answer to a token that was used before.

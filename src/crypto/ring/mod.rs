@@ -184,6 +184,14 @@ impl KeyRing {
         })
     }
 
+    /// What was signed a moment ago needs no verification: whoever got it uses it soon.
+    fn remember(&self, token: &Secret<String>, claims: &Claims) {
+        if let Some(state) = self.loaded() {
+            let verified = Verified::new(VerifiedToken { claims: claims.clone() }, token.expose());
+            state.verified.insert(TokenHash::of(token.expose()), verified);
+        }
+    }
+
     /// The key of that `kid`, from the store if need be, while its tokens count.
     async fn verifying_key(&self, kid: &str, now: Timestamp) -> Result<(Arc<State>, Arc<RingKey>), Error> {
         let mut state = self.state().await?;
@@ -262,7 +270,9 @@ impl Signer for KeyRing {
         let key = self.signing_key(algorithm).await?;
         let private =
             key.signing().ok_or_else(|| Error::internal(format!("key {} cannot sign", key.kid())))?;
-        token::encode(claims, key.kid(), algorithm, private)
+        let token = token::encode(claims, key.kid(), algorithm, private)?;
+        self.remember(&token, claims);
+        Ok(token)
     }
 
     async fn verify(&self, token: &str, expiry: Expiry, now: Timestamp) -> Result<VerifiedToken, Error> {
@@ -292,7 +302,10 @@ impl Signer for KeyRing {
         }
         let claims = token::decode(token, key.algorithm(), key.verifying(), &self.settings.issuer)?;
         let verified = VerifiedToken { claims };
-        state.verified.insert(name, Verified::new(verified.clone(), token));
+        if expiry == Expiry::Enforced {
+            // One that may be expired comes to be replaced, and not again.
+            state.verified.insert(name, Verified::new(verified.clone(), token));
+        }
         token::check_times(&verified.claims, expiry, now)?;
         Ok(verified)
     }

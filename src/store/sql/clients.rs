@@ -23,8 +23,7 @@ macro_rules! client_where {
     };
 }
 
-fn read(row: &Row) -> Stored<Client> {
-    let fields = Fields::new(row, "clients");
+pub(super) fn read(fields: Fields<'_>) -> Stored<Client> {
     Ok(Client {
         key: fields.id("key")?,
         client_id: fields.get("client_id")?,
@@ -44,6 +43,10 @@ fn read(row: &Row) -> Stored<Client> {
         enabled: fields.get("enabled")?,
         epoch: fields.get("epoch")?,
     })
+}
+
+fn read_row(row: &Row) -> Stored<Client> {
+    read(Fields::new(row, "clients"))
 }
 
 fn bind<'q>(statement: Statement<'q>, client: &'q Client, now: Timestamp) -> Statement<'q> {
@@ -70,12 +73,12 @@ fn bind<'q>(statement: Statement<'q>, client: &'q Client, now: Timestamp) -> Sta
 impl Clients for SqlTx {
     async fn client_by_client_id(&mut self, client_id: &str) -> Stored<Option<Client>> {
         let statement = sqlx::query(client_where!("client_id = $1"));
-        self.maybe(statement.bind(client_id)).await?.as_ref().map(read).transpose()
+        self.maybe(statement.bind(client_id)).await?.as_ref().map(read_row).transpose()
     }
 
     async fn client(&mut self, key: ClientKey) -> Stored<Option<Client>> {
         let statement = sqlx::query(client_where!("key = $1"));
-        self.maybe(statement.bind(key.uuid())).await?.as_ref().map(read).transpose()
+        self.maybe(statement.bind(key.uuid())).await?.as_ref().map(read_row).transpose()
     }
 
     async fn add_client(&mut self, client: &Client, now: Timestamp) -> Stored<()> {

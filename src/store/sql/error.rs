@@ -8,7 +8,7 @@ use crate::class::Class;
 use crate::suspicion::Suspicion;
 
 /// An error of a statement that has a deadline.
-pub(super) enum Timed {
+pub(crate) enum Timed {
     /// The driver failed.
     Failed(sqlx::Error),
     /// No answer in time; whether the statement took effect is unknown.
@@ -17,7 +17,7 @@ pub(super) enum Timed {
 
 impl Timed {
     /// Whether the driver found the connection dead.
-    pub(super) fn is_broken_connection(&self) -> bool {
+    pub(crate) fn is_broken_connection(&self) -> bool {
         match self {
             Self::Failed(sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_)) => true,
             Self::Failed(sqlx::Error::Database(error)) => {
@@ -28,7 +28,7 @@ impl Timed {
     }
 
     /// Makes the neighbours in the pool suspect when the connection is dead, or does not answer.
-    pub(super) fn noted_by(self, suspicion: &Suspicion) -> Self {
+    pub(crate) fn noted_by(self, suspicion: &Suspicion) -> Self {
         if self.is_broken_connection() || matches!(self, Self::TimedOut(_)) {
             suspicion.raise();
         }
@@ -36,7 +36,7 @@ impl Timed {
     }
 
     /// In the port's terms.
-    pub(super) fn into_store(self, transaction: &'static str) -> StoreError {
+    pub(crate) fn into_store(self, transaction: &'static str) -> StoreError {
         let error = match self {
             Self::TimedOut(limit) => {
                 let source = format!("no answer within {} ms", limit.as_millis()).into();

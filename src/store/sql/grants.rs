@@ -46,6 +46,11 @@ impl Grants for SqlTx {
         self.run(statement).await.map(|_| ())
     }
 
+    async fn knows_grant(&mut self, code: &TokenHash) -> Stored<bool> {
+        let statement = sqlx::query("SELECT id FROM grants WHERE code_hash = $1");
+        Ok(self.maybe(statement.bind(code.as_bytes().as_slice())).await?.is_some())
+    }
+
     async fn consume_grant(&mut self, code: &TokenHash, now: Timestamp) -> Stored<Consumed> {
         self.writes()?;
         let statement = sqlx::query(

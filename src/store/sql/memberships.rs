@@ -48,9 +48,13 @@ fn read_one(fields: Fields<'_>) -> Stored<Membership> {
 }
 
 fn read(rows: &[Row]) -> Stored<Vec<Membership>> {
+    read_all(rows.iter().map(|row| Fields::new(row, "memberships")))
+}
+
+/// From rows of which each brings one extra permission or none.
+pub(super) fn read_all<'r>(rows: impl Iterator<Item = Fields<'r>>) -> Stored<Vec<Membership>> {
     let mut memberships: Vec<Membership> = Vec::new();
-    for row in rows {
-        let fields = Fields::new(row, "memberships");
+    for fields in rows {
         let mut membership = match memberships.pop() {
             Some(last) if last.id == fields.id("id")? => last,
             Some(other) => {

@@ -14,9 +14,11 @@ mod imports;
 mod keys;
 mod memberships;
 mod migrate;
+mod presented;
 mod refreshes;
 mod revocations;
 mod roles;
+pub(crate) mod rotations;
 mod row;
 mod sessions;
 mod tenants;
@@ -30,39 +32,44 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use doorward_core::domain::revocation::Revocation;
 use doorward_core::domain::time::Timestamp;
-use doorward_core::ports::store::{Mode, Store, StoreError, Stored, TailCursor, Tx};
-use sqlx::pool::PoolConnection;
+use doorward_core::ports::store::{Mode, RefreshRotation, Store, StoreError, Stored, TailCursor, Tx};
 use sqlx::query::Query;
 use sqlx::{Database, Pool, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::readers::{Reader, Readers};
+use super::rotations::Rotations;
 use super::{BEGIN_TIMEOUT, BEGIN_WRITE, Db, GATE_TIMEOUT, LONG_TIMEOUT, STATEMENT_TIMEOUT};
 use crate::meter::{Section, Wait};
 use crate::suspicion::Suspicion;
-use error::Timed;
+pub(crate) use error::Timed;
 pub(crate) use migrate::Schema;
 
 /// For the few rows since the last look; by default a third of `revocation.max_staleness`.
 const TAIL_TIMEOUT: Duration = Duration::from_millis(1500);
 
-type Row = <Db as Database>::Row;
-type Statement<'q> = Query<'q, Db, <Db as Database>::Arguments>;
+pub(crate) type Row = <Db as Database>::Row;
+pub(crate) type Statement<'q> = Query<'q, Db, <Db as Database>::Arguments>;
 
 /// The pools of one database.
 #[derive(Clone)]
 pub(crate) struct SqlStore {
-    /// For [`Mode::Read`].
-    pub(crate) readers: Pool<Db>,
+    /// For reading.
+    pub(crate) readers: Readers,
+    /// For the tail of the revocations alone: requests that keep all others busy must not make the node blind.
+    pub(crate) tail: Pool<Db>,
     /// For [`Mode::Write`]; the same pool where the database does not care.
     pub(crate) writers: Pool<Db>,
     /// Lets one writer in at a time, in order of arrival, where the database cannot take more.
     pub(crate) gate: Option<Arc<Semaphore>>,
     /// Raised when a connection was lost: pooled ones are tested before their next use.
     pub(crate) suspicion: Suspicion,
+    /// How refresh tokens are rotated.
+    pub(crate) rotations: Rotations,
 }
 
-enum Link {
-    Reading(PoolConnection<Db>),
+pub(crate) enum Link {
+    Reading(Reader),
     // The transaction is rolled back, if it was not committed, before the next writer is let in: fields drop in order.
     Writing(Transaction<'static, Db>, Option<OwnedSemaphorePermit>),
 }
@@ -88,7 +95,7 @@ impl SqlStore {
         }
     }
 
-    async fn write(&self, name: &'static str) -> Stored<Link> {
+    pub(crate) async fn write(&self, name: &'static str) -> Stored<Link> {
         let permit = match &self.gate {
             None => None,
             Some(gate) => {
@@ -118,13 +125,13 @@ impl SqlStore {
 
 impl SqlStore {
     async fn tail_position(&self, limit: Duration, before: Option<&TailCursor>) -> Stored<TailCursor> {
-        let row = within(limit, revocations::position().fetch_one(&self.readers)).await;
+        let row = within(limit, revocations::position().fetch_one(&self.tail)).await;
         let row = row.map_err(|error| error.noted_by(&self.suspicion).into_store("tail revocations"))?;
         revocations::read_position(&row, before)
     }
 
     async fn tail_page(&self, limit: Duration, statement: Statement<'_>) -> Stored<Vec<Row>> {
-        let rows = within(limit, statement.fetch_all(&self.readers)).await;
+        let rows = within(limit, statement.fetch_all(&self.tail)).await;
         rows.map_err(|error| error.noted_by(&self.suspicion).into_store("tail revocations"))
     }
 }
@@ -146,9 +153,19 @@ impl Store for SqlStore {
         Ok(Box::new(SqlTx { link, name, limit, suspicion: self.suspicion.clone(), section }))
     }
 
+    async fn rotate_refresh(&self, rotation: Arc<RefreshRotation>) -> Stored<bool> {
+        self.rotations.rotate(self, rotation).await
+    }
+
     async fn ping(&self) -> Stored<()> {
-        let answered = within(STATEMENT_TIMEOUT, sqlx::query("SELECT 1").execute(&self.readers)).await;
-        answered.map(|_| ()).map_err(|error| error.noted_by(&self.suspicion).into_store("ping"))
+        let asked = async {
+            let mut reader = self.readers.acquire().await?;
+            sqlx::query("SELECT 1").execute(&mut *reader).await?;
+            reader.rests();
+            Ok(())
+        };
+        let answered = within(STATEMENT_TIMEOUT, asked).await;
+        answered.map_err(|error| error.noted_by(&self.suspicion).into_store("ping"))
     }
 
     async fn tail_revocations(
@@ -197,6 +214,14 @@ impl SqlTx {
         }
     }
 
+    fn rests(&mut self, is_answered: bool) {
+        if let Link::Reading(reader) = &mut self.link
+            && is_answered
+        {
+            reader.rests();
+        }
+    }
+
     fn fail(&mut self, error: Timed) -> StoreError {
         let error = error.noted_by(&self.suspicion).into_store(self.name);
         self.section.failed(&error);
@@ -205,16 +230,19 @@ impl SqlTx {
 
     async fn all(&mut self, statement: Statement<'_>) -> Stored<Vec<Row>> {
         let rows = within(self.limit, statement.fetch_all(self.connection())).await;
+        self.rests(rows.is_ok());
         rows.map_err(|error| self.fail(error))
     }
 
     async fn maybe(&mut self, statement: Statement<'_>) -> Stored<Option<Row>> {
         let row = within(self.limit, statement.fetch_optional(self.connection())).await;
+        self.rests(row.is_ok());
         row.map_err(|error| self.fail(error))
     }
 
     async fn one(&mut self, statement: Statement<'_>) -> Stored<Row> {
         let row = within(self.limit, statement.fetch_one(self.connection())).await;
+        self.rests(row.is_ok());
         row.map_err(|error| self.fail(error))
     }
 
@@ -244,7 +272,10 @@ impl SqlTx {
     }
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Timed> {
+pub(crate) async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, Timed> {
     match tokio::time::timeout(limit, work).await {
         Ok(result) => result.map_err(Timed::Failed),
         Err(_) => Err(Timed::TimedOut(limit)),

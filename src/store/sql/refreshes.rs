@@ -1,25 +1,13 @@
 //! Refresh tokens.
 
 use async_trait::async_trait;
-use doorward_core::domain::ids::{Id as _, RefreshId};
+use doorward_core::domain::ids::{Id as _, RefreshId, TenantId};
 use doorward_core::domain::refresh::{Consumption, IssuedAccess, Operation, Refresh};
 use doorward_core::domain::secret::TokenHash;
-use doorward_core::ports::store::{Refreshes, Stored};
+use doorward_core::ports::store::{PresentedRefresh, Refreshes, Stored};
 
 use super::row::Fields;
-use super::{Row, SqlTx, at};
-
-macro_rules! refresh_where {
-    ($condition:literal) => {
-        concat!(
-            "SELECT id, session_id, token_hash, parent_id, key_version, access_token_id, access_issued_at,
-                    access_expires_at, created_at, expires_at, consumed_at, consumed_operation,
-                    consumed_tenant_id, consumed_ip_address
-             FROM refreshes WHERE ",
-            $condition
-        )
-    };
-}
+use super::{SqlTx, at, presented};
 
 fn read_consumption(fields: Fields<'_>) -> Stored<Option<Consumption>> {
     let Some(at) = fields.maybe_time("consumed_at")? else {
@@ -33,8 +21,7 @@ fn read_consumption(fields: Fields<'_>) -> Stored<Option<Consumption>> {
     }))
 }
 
-fn read(row: &Row) -> Stored<Refresh> {
-    let fields = Fields::new(row, "refreshes");
+pub(super) fn read(fields: Fields<'_>) -> Stored<Refresh> {
     Ok(Refresh {
         id: fields.id("id")?,
         session: fields.id("session_id")?,
@@ -80,26 +67,21 @@ impl Refreshes for SqlTx {
     }
 
     async fn refresh_by_token(&mut self, token: &TokenHash) -> Stored<Option<Refresh>> {
-        let statement = sqlx::query(refresh_where!("token_hash = $1"));
-        self.maybe(statement.bind(token.as_bytes().as_slice())).await?.as_ref().map(read).transpose()
-    }
-
-    async fn successor(&mut self, parent: RefreshId) -> Stored<Option<Refresh>> {
-        let statement = sqlx::query(refresh_where!("parent_id = $1"));
-        self.maybe(statement.bind(parent.uuid())).await?.as_ref().map(read).transpose()
-    }
-
-    async fn consume_refresh(&mut self, id: RefreshId, consumption: &Consumption) -> Stored<bool> {
         let statement = sqlx::query(
-            "UPDATE refreshes SET consumed_at = $2, consumed_operation = $3, consumed_tenant_id = $4,
-                 consumed_ip_address = $5
-             WHERE id = $1 AND consumed_at IS NULL AND expires_at > $2",
-        )
-        .bind(id.uuid())
-        .bind(at(consumption.at))
-        .bind(consumption.operation.as_str())
-        .bind(consumption.tenant.uuid())
-        .bind(consumption.ip.map(|ip| ip.to_string()));
-        Ok(self.run(statement).await? > 0)
+            "SELECT id, session_id, token_hash, parent_id, key_version, access_token_id, access_issued_at,
+                 access_expires_at, created_at, expires_at, consumed_at, consumed_operation, consumed_tenant_id,
+                 consumed_ip_address
+             FROM refreshes WHERE token_hash = $1",
+        );
+        let row = self.maybe(statement.bind(token.as_bytes().as_slice())).await?;
+        row.map(|row| read(Fields::new(&row, "refreshes"))).transpose()
+    }
+
+    async fn presented_refresh(
+        &mut self,
+        token: &TokenHash,
+        tenant: Option<TenantId>,
+    ) -> Stored<Option<PresentedRefresh>> {
+        presented::read(&self.all(presented::select(token, tenant)).await?)
     }
 }

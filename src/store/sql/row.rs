@@ -19,16 +19,23 @@ use super::{Db, Row};
 pub(super) struct Fields<'r> {
     row: &'r Row,
     table: &'static str,
+    /// Stands before every column's name where a statement brings several tables.
+    prefix: &'static str,
 }
 
 impl<'r> Fields<'r> {
     pub(super) fn new(row: &'r Row, table: &'static str) -> Self {
-        Self { row, table }
+        Self::of(row, table, "")
+    }
+
+    /// The columns of one table of several.
+    pub(super) fn of(row: &'r Row, table: &'static str, prefix: &'static str) -> Self {
+        Self { row, table, prefix }
     }
 
     /// The value does not mean anything.
     pub(super) fn broken(&self, column: &'static str) -> StoreError {
-        let id = self.row.try_get::<Uuid, _>("id").map_or_else(|_| "a row".to_owned(), |id| id.to_string());
+        let id = self.value::<Uuid>("id").map_or_else(|_| "a row".to_owned(), |id| id.to_string());
         StoreError::Inconsistency { table: self.table, column, id }
     }
 
@@ -36,7 +43,17 @@ impl<'r> Fields<'r> {
     where
         T: Decode<'r, Db> + Type<Db>,
     {
-        self.row.try_get(column).map_err(|_| self.broken(column))
+        self.value(column).map_err(|_| self.broken(column))
+    }
+
+    fn value<T>(&self, column: &'static str) -> Result<T, sqlx::Error>
+    where
+        T: Decode<'r, Db> + Type<Db>,
+    {
+        if self.prefix.is_empty() {
+            return self.row.try_get(column);
+        }
+        self.row.try_get([self.prefix, column].concat().as_str())
     }
 
     pub(super) fn id<I: Id>(&self, column: &'static str) -> Stored<I> {

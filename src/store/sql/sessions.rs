@@ -3,17 +3,16 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use doorward_core::domain::ids::{Id as _, MembershipId, SessionId, TenantId, UserId};
+use doorward_core::domain::ids::{Id as _, SessionId, UserId};
 use doorward_core::domain::session::{EndReason, Session};
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::store::{Sessions, Stored};
 
 use super::row::Fields;
-use super::{Row, SqlTx, at};
+use super::{SqlTx, at};
 use crate::PURGE_BATCH;
 
-fn read(row: &Row) -> Stored<Session> {
-    let fields = Fields::new(row, "sessions");
+pub(super) fn read(fields: Fields<'_>) -> Stored<Session> {
     Ok(Session {
         id: fields.id("id")?,
         user: fields.id("user_id")?,
@@ -58,25 +57,11 @@ impl Sessions for SqlTx {
                  ended_at, ip_address, user_agent, device_id
              FROM sessions WHERE id = $1",
         );
-        self.maybe(statement.bind(id.uuid())).await?.as_ref().map(read).transpose()
-    }
-
-    async fn touch_session(
-        &mut self,
-        id: SessionId,
-        tenant: TenantId,
-        membership: MembershipId,
-        now: Timestamp,
-    ) -> Stored<bool> {
-        let statement = sqlx::query(
-            "UPDATE sessions SET last_used_at = $4, tenant_id = $2, membership_id = $3
-             WHERE id = $1 AND ended_at IS NULL AND expires_at > $4",
-        )
-        .bind(id.uuid())
-        .bind(tenant.uuid())
-        .bind(membership.uuid())
-        .bind(at(now));
-        Ok(self.run(statement).await? > 0)
+        self.maybe(statement.bind(id.uuid()))
+            .await?
+            .as_ref()
+            .map(|row| read(Fields::new(row, "sessions")))
+            .transpose()
     }
 
     async fn end_session(&mut self, id: SessionId, reason: EndReason, now: Timestamp) -> Stored<bool> {

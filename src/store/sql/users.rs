@@ -27,7 +27,7 @@ macro_rules! account_where {
     };
 }
 
-fn read_user(fields: Fields<'_>) -> Stored<User> {
+pub(super) fn read_user(fields: Fields<'_>) -> Stored<User> {
     Ok(User {
         id: fields.id("id")?,
         username: fields.get("username")?,

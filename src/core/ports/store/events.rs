@@ -4,14 +4,14 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 
-use super::Stored;
+use super::{PresentedRefresh, Stored};
 use crate::domain::activity::{ActiveRange, ActiveUsers, Activity};
 use crate::domain::activity_query::{ActivityQuery, Condition};
 use crate::domain::grant::{Consumed, Grant};
-use crate::domain::ids::{ActivityId, GrantId, MembershipId, RefreshId, SessionId, TenantId, UserId};
+use crate::domain::ids::{ActivityId, GrantId, SessionId, TenantId, UserId};
 use crate::domain::key::{Algorithm, SigningKey};
 use crate::domain::limit::{Charge, Level, LimitKey};
-use crate::domain::refresh::{Consumption, Refresh};
+use crate::domain::refresh::Refresh;
 use crate::domain::revocation::Revocation;
 use crate::domain::secret::TokenHash;
 use crate::domain::session::{EndReason, Session};
@@ -22,6 +22,8 @@ use crate::domain::time::Timestamp;
 pub trait Grants {
     /// Adds.
     async fn add_grant(&mut self, grant: &Grant) -> Stored<()>;
+    /// Whether there is such a code, used or not: a guess is refused without taking a writer's turn.
+    async fn knows_grant(&mut self, code: &TokenHash) -> Stored<bool>;
     /// Uses the code up: one guarded UPDATE … RETURNING. Who else comes learns it is used.
     async fn consume_grant(&mut self, code: &TokenHash, now: Timestamp) -> Stored<Consumed>;
     /// Notes the session the code's first use created.
@@ -37,14 +39,6 @@ pub trait Sessions {
     async fn add_session(&mut self, session: &Session) -> Stored<()>;
     /// By id.
     async fn session(&mut self, id: SessionId) -> Stored<Option<Session>>;
-    /// Proves the session is live and notes its use and where it now speaks: a guarded UPDATE. `false` = it is over.
-    async fn touch_session(
-        &mut self,
-        id: SessionId,
-        tenant: TenantId,
-        membership: MembershipId,
-        now: Timestamp,
-    ) -> Stored<bool>;
     /// Ends it if it has not ended: a guarded UPDATE. `false` = it had ended before.
     async fn end_session(&mut self, id: SessionId, reason: EndReason, now: Timestamp) -> Stored<bool>;
     /// Ends every live session of the user but `keep`; answers which.
@@ -67,17 +61,19 @@ pub trait Sessions {
     async fn purge_sessions(&mut self, over_before: Timestamp) -> Stored<u64>;
 }
 
-/// Refresh tokens.
+/// Refresh tokens. They are used up by [`Store::rotate_refresh`](super::Store::rotate_refresh).
 #[async_trait]
 pub trait Refreshes {
     /// Adds.
     async fn add_refresh(&mut self, refresh: &Refresh) -> Stored<()>;
     /// By token, used ones too.
     async fn refresh_by_token(&mut self, token: &TokenHash) -> Stored<Option<Refresh>>;
-    /// The token that replaced this one.
-    async fn successor(&mut self, parent: RefreshId) -> Stored<Option<Refresh>>;
-    /// Uses it up: one guarded UPDATE. `false` = it was used before, or is too old.
-    async fn consume_refresh(&mut self, id: RefreshId, consumption: &Consumption) -> Stored<bool>;
+    /// By token, used ones too, with what its rotation depends on; in that tenant, or in the session's. One statement.
+    async fn presented_refresh(
+        &mut self,
+        token: &TokenHash,
+        tenant: Option<TenantId>,
+    ) -> Stored<Option<PresentedRefresh>>;
 }
 
 /// The append-only table of revocations.

@@ -11,6 +11,7 @@ mod conditions;
 mod keys;
 mod memberships;
 mod revocations;
+mod rotations;
 mod sections;
 mod tokens;
 
@@ -36,13 +37,14 @@ pub use conditions::{activity_conditions, activity_patterns};
 pub use keys::{first_signing_key_race, server_keys, signing_keys};
 pub use memberships::{membership_status, memberships, roles};
 pub use revocations::{late_commits_are_tailed, revocations_are_purged, revocations_are_tailed};
+pub use rotations::{
+    presented_refreshes, rotations, rotations_of_neighbours, rotations_race, sample_rotation,
+};
 pub use sections::{
     conflicting_writers_lose_nothing, dropped_sections_roll_back, odd_text, reading_sections_do_not_write,
     times_at_the_edges,
 };
-pub use tokens::{
-    grants, grants_race, refreshes, refreshes_race, sessions, sessions_of_a_user, sessions_purge,
-};
+pub use tokens::{grants, grants_race, refreshes, sessions, sessions_of_a_user, sessions_purge};
 
 /// How many contend in a race.
 const CONTENDERS: usize = 32;
@@ -78,12 +80,15 @@ macro_rules! for_each_store_check {
             odd_text,
             passwords,
             passwords_race,
+            presented_refreshes,
             reading_sections_do_not_write,
             refreshes,
-            refreshes_race,
             revocations_are_purged,
             revocations_are_tailed,
             roles,
+            rotations,
+            rotations_of_neighbours,
+            rotations_race,
             server_keys,
             sessions,
             sessions_of_a_user,

@@ -5,5 +5,6 @@
 
 mod database;
 mod faults;
+mod groups;
 mod migrations;
 mod suite;
