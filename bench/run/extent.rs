@@ -35,7 +35,7 @@ pub(super) async fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<
     }
     for (name, server) in databases(plan) {
         let rows = |about: &str, rows: &[&str]| -> Vec<String> {
-            rows.iter().map(|row| format!("extent/{about}-{name}/{row}")).collect()
+            rows.iter().map(|row| format!("extent/{name}-{about}/{row}")).collect()
         };
         if plan.wants_any(&rows("users", &USER_ROWS)) {
             many_users(plan, name, server.clone(), report).await.context("many users")?;
@@ -60,7 +60,7 @@ fn options(plan: &Plan, postgres: Option<String>, seed: Seed) -> StageOptions {
         doorward: plan.doorward.clone(),
         postgres,
         redis: None,
-        settings: KEEP_HASHES.to_owned(),
+        settings: format!("{KEEP_HASHES}{}", plan.settings),
         nodes: 1,
         seed,
     }
@@ -126,15 +126,15 @@ async fn many_users(
                 "refresh" => lanes.refresh(16).await?,
                 _ => lanes.reading("/login-activity", 16).await?,
             };
-            contenders.push(lanes.row(format!("extent/users-{name}/{row}/{users}"), load));
+            contenders.push(lanes.row(format!("extent/{name}-users/{row}/{users}"), load));
         }
     }
     rounds(plan, &mut contenders).await?;
     report.take(contenders);
     for row in USER_ROWS {
-        let cost = |users: u64| report.cpu_of(&format!("extent/users-{name}/{row}/{users}"));
+        let cost = |users: u64| report.cpu_of(&format!("extent/{name}-users/{row}/{users}"));
         if let (Some(few), Some(many_cost)) = (cost(1000), cost(many)) {
-            let name = format!("extent/users-{name}/{row}/cost of {many} over 1000");
+            let name = format!("extent/{name}-users/{row}/cost of {many} over 1000");
             report.fact(name, many_cost / few, "", Some(Limit::AtMost(1.2)));
         }
     }
@@ -160,13 +160,13 @@ async fn much_activity(
     for row in ACTIVITY_ROWS {
         let path = activity_path(row);
         let load = lanes.reading(&path, FEW).await?;
-        contenders.push(lanes.row(format!("extent/activity-{name}/{row}"), load));
+        contenders.push(lanes.row(format!("extent/{name}-activity/{row}"), load));
     }
     rounds(plan, &mut contenders).await?;
     report.take(contenders);
     for row in ACTIVITY_ROWS {
-        if let Some(p99) = report.p99_of(&format!("extent/activity-{name}/{row}")) {
-            let name = format!("extent/activity-{name}/{row} of {activity} rows, p99");
+        if let Some(p99) = report.p99_of(&format!("extent/{name}-activity/{row}")) {
+            let name = format!("extent/{name}-activity/{row} of {activity} rows, p99");
             report.fact(name, p99, "ms", Some(Limit::AtMost(limit)));
         }
     }

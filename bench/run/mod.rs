@@ -7,6 +7,7 @@ mod report;
 mod rows;
 mod stage;
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ pub(crate) use self::report::rate;
 /// What to measure and with what.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
-    /// `quick` or `full`, then filters: only rows whose names hold one of them (`sqlite/`, `me`, `refresh`, `extent`).
+    /// `quick` or `full`, then filters: `sqlite/me` is one row, `sqlite/` those of one stage, `me` all whose names hold it.
     words: Vec<String>,
     /// The server's binary; by default the one beside this.
     #[arg(long)]
@@ -28,6 +29,9 @@ pub(crate) struct Options {
     /// A Redis server.
     #[arg(long)]
     redis: Option<String>,
+    /// A file of further settings for every node: TOML sections that no stage has, such as `[log]`.
+    #[arg(long)]
+    settings: Option<PathBuf>,
     /// Where the figures are written.
     #[arg(long, default_value = "target/bench")]
     out: PathBuf,
@@ -47,6 +51,7 @@ struct Plan {
     doorward: PathBuf,
     postgres: Option<String>,
     redis: Option<String>,
+    settings: String,
     out: PathBuf,
     period: Duration,
     rounds: usize,
@@ -66,6 +71,7 @@ impl Plan {
             },
             postgres: options.postgres.clone(),
             redis: options.redis.clone(),
+            settings: options.settings.as_ref().map(fs::read_to_string).transpose()?.unwrap_or_default(),
             out: options.out.clone(),
             period: Duration::try_from_secs_f64(seconds)?,
             rounds: options.rounds.unwrap_or(if is_full { 5 } else { 3 }),
@@ -74,12 +80,21 @@ impl Plan {
 
     /// Whether a row is wanted.
     fn wants(&self, row: &str) -> bool {
-        self.filters.is_empty() || self.filters.iter().any(|filter| row.contains(filter.as_str()))
+        self.filters.is_empty() || self.filters.iter().any(|filter| is_meant(filter, row))
     }
 
     /// Whether any row is.
     fn wants_any(&self, rows: &[String]) -> bool {
         rows.iter().any(|row| self.wants(row))
+    }
+}
+
+/// `sqlite/me` is one row, `sqlite/` those of one stage, `me` all whose names hold it.
+fn is_meant(filter: &str, row: &str) -> bool {
+    match filter.strip_suffix('/') {
+        Some(_) => row.starts_with(filter),
+        None if filter.contains('/') => row == filter,
+        None => row.contains(filter),
     }
 }
 
@@ -94,4 +109,23 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     extent::measure(&plan, &mut report).await?;
     report.print();
     report.write(&plan.out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_mean_a_row_a_stage_or_a_word() {
+        for (filter, meant) in [
+            ("sqlite/me", &["sqlite/me"][..]),
+            ("sqlite/", &["sqlite/me", "sqlite/me-fresh-token"]),
+            ("me", &["sqlite/me", "sqlite/me-fresh-token", "postgres/me"]),
+            ("redis", &[]),
+        ] {
+            let rows = ["sqlite/me", "sqlite/me-fresh-token", "postgres/me", "postgres/refresh"];
+            let found: Vec<&str> = rows.into_iter().filter(|row| is_meant(filter, row)).collect();
+            assert_eq!(found, meant, "{filter}");
+        }
+    }
 }

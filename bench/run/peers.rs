@@ -48,7 +48,7 @@ pub(crate) async fn run(peers: &Path, options: &Options) -> anyhow::Result<()> {
         doorward: plan.doorward.clone(),
         postgres: Some(postgres.clone()),
         redis: Some(redis.clone()),
-        settings: format!("{ALGORITHM}{KEEP_HASHES}"),
+        settings: format!("{ALGORITHM}{KEEP_HASHES}{}", plan.settings),
         nodes: 1,
         seed: Seed { users: PEER_USERS, activity: 0, password: PASSWORD },
     })

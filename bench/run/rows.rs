@@ -168,7 +168,7 @@ fn options(plan: &Plan, setting: &Setting) -> StageOptions {
         doorward: plan.doorward.clone(),
         postgres: plan.postgres.clone().filter(|_| setting.on_postgres),
         redis: plan.redis.clone().filter(|_| setting.with_redis),
-        settings: KEEP_HASHES.to_owned(),
+        settings: format!("{KEEP_HASHES}{}", plan.settings),
         nodes: setting.nodes,
         seed: Seed { users: 1000, activity: 20_000, password: setting.password },
     }

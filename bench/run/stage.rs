@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use doorward_core::usecase::Core;
 use doorward_server::config::Settings;
 use doorward_server::wire::{Overrides, Purpose, assemble};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::contender::{Contender, Load};
@@ -180,14 +181,21 @@ impl FreshTokens {
         let total = (FRESH_TOKENS_A_SECOND * period.as_secs_f64()) as usize;
         let each = total / self.addresses.len().max(1);
         self.lanes.clear();
-        for address in &self.addresses {
-            let mut requests = Vec::with_capacity(each);
-            for _ in 0..each {
-                let mut request = Vec::new();
-                get(&mut request, "/auth/me", Some(&self.signer.another_token().await?));
-                requests.push(request);
-            }
-            self.lanes.push(Lane { address: *address, walker: Box::new(Sequence::new(requests)) });
+        let mut making = JoinSet::new();
+        for address in self.addresses.clone() {
+            let signer = self.signer.clone();
+            making.spawn(async move {
+                let mut requests = Vec::with_capacity(each);
+                for _ in 0..each {
+                    let mut request = Vec::new();
+                    get(&mut request, "/auth/me", Some(&signer.another_token().await?));
+                    requests.push(request);
+                }
+                anyhow::Ok(Lane { address, walker: Box::new(Sequence::new(requests)) })
+            });
+        }
+        while let Some(made) = making.join_next().await {
+            self.lanes.push(made??);
         }
         Ok(())
     }

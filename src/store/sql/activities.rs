@@ -87,14 +87,19 @@ impl Activities for SqlTx {
         from: Timestamp,
         to: Timestamp,
     ) -> Stored<ActiveUsers> {
-        // Ranks from the index alone and fetches the winners. Constants only: the bucket is one of three expressions of this database.
+        // Finds the first moments in the index alone, then their rows; of two rows at one moment the smaller id counts.
+        // The actor leads, because it tells most rows apart. Constants only: the bucket is one of three expressions.
         let sql = AssertSqlSafe(format!(
-            "SELECT bucket, {COLUMNS} FROM (
-                 SELECT id AS first_id, {bucket} AS bucket, ROW_NUMBER() OVER (
-                     PARTITION BY {bucket}, login_type, actor ORDER BY login_time, id) AS place
+            "SELECT {bucket} AS bucket, {COLUMNS} FROM (
+                 SELECT actor AS first_actor, login_type AS first_type, MIN(login_time) AS first_time
                  FROM login_activity
                  WHERE tenant_id = $1 AND login_time >= $2 AND login_time <= $3 AND login_type <> $4
-             ) AS ranked JOIN login_activity ON id = first_id WHERE place = 1 ORDER BY login_time, id",
+                 GROUP BY actor, login_type, {bucket}
+             ) AS firsts JOIN login_activity ON id = (
+                 SELECT twin.id FROM login_activity AS twin
+                 WHERE twin.tenant_id = $1 AND twin.login_time = first_time AND twin.login_type = first_type
+                     AND twin.actor = first_actor ORDER BY twin.id LIMIT 1
+             ) ORDER BY login_time, id",
             bucket = bucket(range),
         ));
         let statement =
