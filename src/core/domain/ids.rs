@@ -50,6 +50,10 @@ id!(
     UserId
 );
 id!(
+    /// A federated sign-in that has begun.
+    LoginAttemptId
+);
+id!(
     /// An organisation whose data is kept apart from every other's.
     TenantId
 );

@@ -6,6 +6,7 @@ pub mod actor;
 pub mod claims;
 pub mod client;
 pub mod error;
+pub mod federation;
 pub mod grant;
 pub mod ids;
 pub mod import;
