@@ -39,8 +39,10 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Our own metadata for the provider's administrator (SAML metadata XML), if there is such.
-    fn metadata(&self) -> Option<Result<String, ProviderError>> {
+    /// Our own metadata for the provider's administrator (SAML metadata XML), if there is such. `callback_url` is the
+    /// absolute address of the callback, as it is given to `depart`.
+    fn metadata(&self, callback_url: &str) -> Option<Result<String, ProviderError>> {
+        let _ = callback_url;
         None
     }
 }
@@ -288,9 +290,12 @@ pub enum ProviderError {
     /// What it sent does not prove what it should: signature, issuer, audience, nonce, time, replay.
     #[error("not trusted: {0}")]
     Untrusted(String),
-    /// It does not answer, not in time, or with something that is no answer.
+    /// No connection, no answer in time, or it asks us to come back later: worth another try (503).
     #[error("unreachable: {0}")]
     Unreachable(String),
+    /// It answers, but with a server error or with something that is no answer (502).
+    #[error("faulty: {0}")]
+    Faulty(String),
     /// The operator must change something; the text says what.
     #[error("misconfigured: {0}")]
     Misconfigured(String),
