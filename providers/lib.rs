@@ -1,4 +1,116 @@
 //! Identity providers behind [`doorward_core::ports::provider`]: one file per provider, most of them a preset on the OpenID
 //! Connect engine.
 
+mod deadline;
+mod engine;
 pub mod settings;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use doorward_core::ports::clock::Clock;
+use doorward_core::ports::entropy::Entropy;
+use doorward_core::ports::provider::{Provider, ProviderKind, Registry};
+
+use deadline::Deadline;
+use engine::fetch::Fetch;
+use settings::ProviderSettings;
+
+/// What providers get from outside.
+#[derive(Clone)]
+pub struct Tools {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// A section `[providers.<id>]` that cannot work.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("[providers.{id}] {what}")]
+pub struct ConfigurationError {
+    /// The instance.
+    pub id: String,
+    /// What must be changed.
+    pub what: String,
+}
+
+/// What a provider is built from.
+pub(crate) struct Parts {
+    /// Its section.
+    pub(crate) settings: ProviderSettings,
+    /// Time and randomness.
+    pub(crate) tools: Tools,
+    /// Outbound HTTP under this section's rules.
+    pub(crate) fetch: Fetch,
+}
+
+impl Parts {
+    /// The text of a key that the kind cannot do without.
+    ///
+    /// # Errors
+    /// It is missing or empty.
+    pub(crate) fn required<'a>(
+        &self,
+        key: &str,
+        value: Option<&'a str>,
+    ) -> Result<&'a str, ConfigurationError> {
+        value.filter(|text| !text.trim().is_empty()).ok_or_else(|| self.error(format!("needs `{key}`")))
+    }
+
+    /// An error of this section.
+    pub(crate) fn error(&self, what: impl Into<String>) -> ConfigurationError {
+        ConfigurationError { id: self.settings.id.clone(), what: what.into() }
+    }
+}
+
+/// What a provider's `build` answers.
+pub(crate) type Built = Result<Arc<dyn Provider>, ConfigurationError>;
+
+type Constructor = fn(Parts) -> Built;
+
+/// The registration list: one line per provider.
+const CONSTRUCTORS: &[(ProviderKind, Constructor)] = &[];
+
+fn constructor(kind: ProviderKind) -> Option<Constructor> {
+    CONSTRUCTORS.iter().find(|(known, _)| *known == kind).map(|(_, constructor)| *constructor)
+}
+
+/// The configured instances.
+pub struct ConfiguredProviders(BTreeMap<String, Arc<dyn Provider>>);
+
+impl Registry for ConfiguredProviders {
+    fn provider(&self, id: &str) -> Option<Arc<dyn Provider>> {
+        self.0.get(id).cloned()
+    }
+
+    fn all(&self) -> Vec<Arc<dyn Provider>> {
+        self.0.values().cloned().collect()
+    }
+}
+
+/// Builds every configured instance. Asks nobody: discovery happens when the first user departs.
+///
+/// # Errors
+/// The first section that cannot work.
+#[expect(clippy::needless_pass_by_value, reason = "its callers have no other use for them")]
+pub fn build(
+    settings: Vec<ProviderSettings>,
+    tools: Tools,
+) -> Result<ConfiguredProviders, ConfigurationError> {
+    let mut built = BTreeMap::new();
+    for settings in settings {
+        let id = settings.id.clone();
+        let error = |what: String| ConfigurationError { id: id.clone(), what };
+        let constructor = constructor(settings.kind)
+            .ok_or_else(|| error(format!("kind \"{}\" is not part of this build", settings.kind.as_str())))?;
+        let fetch = Fetch::new(settings.allow_loopback, settings.timeout).map_err(|cause| {
+            error(format!("needs the system's certificate authorities (ca-certificates): {cause}"))
+        })?;
+        let provider = constructor(Parts { settings, tools: tools.clone(), fetch })?;
+        if built.insert(id.clone(), Deadline::around(provider)).is_some() {
+            return Err(error("is there twice".to_owned()));
+        }
+    }
+    Ok(ConfiguredProviders(built))
+}

@@ -41,7 +41,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("clap", &["doorward-server"]),
     ("hyper", &["doorward-http"]),
     ("hyper-util", &["doorward-http"]),
-    ("jsonwebtoken", &["doorward-crypto"]),
+    ("jsonwebtoken", &["doorward-crypto", "doorward-providers"]),
     ("lettre", &["doorward-notify"]),
     (
         "metrics",
