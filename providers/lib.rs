@@ -1,16 +1,28 @@
 //! Identity providers behind [`doorward_core::ports::provider`]: one file per provider, most of them a preset on the OpenID
 //! Connect engine.
 
+mod apple;
+mod azure;
+mod cognito;
 mod deadline;
 mod engine;
+mod google;
+mod keycloak;
+mod facebook;
+mod instagram;
+mod oidc;
+#[cfg(feature = "saml")]
+mod saml;
 pub mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_core::ports::clock::Clock;
 use doorward_core::ports::entropy::Entropy;
-use doorward_core::ports::provider::{Provider, ProviderKind, Registry};
+use doorward_core::ports::provider::{Provider, ProviderInfo, ProviderKind, Registry};
 
 use deadline::Deadline;
 use engine::fetch::Fetch;
@@ -23,6 +35,15 @@ pub struct Tools {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+}
+
+impl Tools {
+    /// 256 random bits as 43 characters that fit everywhere: nonces, PKCE verifiers (RFC 7636 §4.1), ids.
+    pub(crate) fn random_text(&self) -> String {
+        let mut bytes = [0; 32];
+        self.entropy.fill(&mut bytes);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
 }
 
 /// A section `[providers.<id>]` that cannot work.
@@ -58,6 +79,25 @@ impl Parts {
         value.filter(|text| !text.trim().is_empty()).ok_or_else(|| self.error(format!("needs `{key}`")))
     }
 
+    /// A kind-specific text, if it is there and not empty.
+    pub(crate) fn extra(&self, key: &str) -> Option<&str> {
+        self.settings.extra.get(key).map(|text| text.trim()).filter(|text| !text.is_empty())
+    }
+
+    /// What is true of the instance without asking anybody.
+    pub(crate) fn info(&self, answers_by_post: bool, state_parameter: &'static str) -> ProviderInfo {
+        ProviderInfo {
+            id: self.settings.id.clone(),
+            kind: self.settings.kind,
+            callback_path: self.settings.callback_path.clone(),
+            answers_by_post,
+            state_parameter,
+            unsolicited_client: self.extra("unsolicited_client").map(str::to_owned),
+            sign_up: self.settings.sign_up.clone(),
+            link: self.settings.link,
+        }
+    }
+
     /// An error of this section.
     pub(crate) fn error(&self, what: impl Into<String>) -> ConfigurationError {
         ConfigurationError { id: self.settings.id.clone(), what: what.into() }
@@ -70,7 +110,18 @@ pub(crate) type Built = Result<Arc<dyn Provider>, ConfigurationError>;
 type Constructor = fn(Parts) -> Built;
 
 /// The registration list: one line per provider.
-const CONSTRUCTORS: &[(ProviderKind, Constructor)] = &[];
+const CONSTRUCTORS: &[(ProviderKind, Constructor)] = &[
+    (ProviderKind::Facebook, facebook::build),
+    (ProviderKind::Instagram, instagram::build),
+    (ProviderKind::Apple, apple::build),
+    (ProviderKind::Azure, azure::build),
+    (ProviderKind::Cognito, cognito::build),
+    (ProviderKind::Google, google::build),
+    (ProviderKind::Keycloak, keycloak::build),
+    (ProviderKind::Oidc, oidc::build),
+    #[cfg(feature = "saml")]
+    (ProviderKind::Saml, saml::build),
+];
 
 fn constructor(kind: ProviderKind) -> Option<Constructor> {
     CONSTRUCTORS.iter().find(|(known, _)| *known == kind).map(|(_, constructor)| *constructor)

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use doorward_core::domain::secret::Secret;
 use doorward_core::ports::provider::ProviderError;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Method, Response, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 use url::{Host, Url, form_urlencoded};
@@ -51,7 +51,6 @@ impl<'a> Request<'a> {
     }
 
     /// With another method.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for providers whose interfaces want DELETE"))]
     pub(crate) fn with_method(self, method: Method) -> Self {
         Self { method, ..self }
     }
@@ -76,8 +75,6 @@ pub(crate) struct Answer {
     pub(crate) source: String,
     /// Status.
     pub(crate) status: StatusCode,
-    /// Headers.
-    pub(crate) headers: HeaderMap,
     /// Body, whole.
     pub(crate) body: Secret<Vec<u8>>,
 }
@@ -86,11 +83,6 @@ impl Answer {
     /// Whether the status is 2xx.
     pub(crate) fn is_success(&self) -> bool {
         self.status.is_success()
-    }
-
-    /// A header as text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The body as JSON.
@@ -149,9 +141,9 @@ impl Fetch {
         }
         let response = builder.send().await.map_err(|error| judge_failure(&source, error))?;
         judge_status(&source, response.status())?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
         let body = Secret::new(read_body(&source, response).await?);
-        Ok(Answer { source, status, headers, body })
+        Ok(Answer { source, status, body })
     }
 
     /// GETs JSON of a success.
@@ -250,8 +242,8 @@ fn misconfigured(text: &str, reason: &str) -> ProviderError {
     ProviderError::Misconfigured(format!("the address \"{shown}\" cannot be used: {reason}"))
 }
 
-fn sensitive(authorization: &Secret<String>) -> Result<reqwest::header::HeaderValue, ProviderError> {
-    let mut value = reqwest::header::HeaderValue::from_str(authorization.expose()).map_err(|_| {
+fn sensitive(authorization: &Secret<String>) -> Result<HeaderValue, ProviderError> {
+    let mut value = HeaderValue::from_str(authorization.expose()).map_err(|_| {
         ProviderError::Faulty("the token holds characters that no header can carry".to_owned())
     })?;
     value.set_sensitive(true);
