@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::ids::{ClientKey, IdentityId, LoginAttemptId, UserId};
+use super::ids::{ClientKey, IdentityId, LoginAttemptId, UpstreamSessionId, UserId};
 use super::secret::{Secret, TokenHash};
 use super::time::Timestamp;
 
@@ -70,14 +70,37 @@ pub enum Intent {
     Native,
 }
 
+impl Intent {
+    /// The stored word, and who links.
+    #[must_use]
+    pub fn to_columns(self) -> (&'static str, Option<UserId>) {
+        match self {
+            Self::SignIn => ("sign_in", None),
+            Self::Link(user) => ("link", Some(user)),
+            Self::Native => ("native", None),
+        }
+    }
+
+    /// From the stored word; `None` when word and user do not fit.
+    #[must_use]
+    pub fn from_columns(word: &str, user: Option<UserId>) -> Option<Self> {
+        match (word, user) {
+            ("sign_in", None) => Some(Self::SignIn),
+            ("link", Some(user)) => Some(Self::Link(user)),
+            ("native", None) => Some(Self::Native),
+            _ => None,
+        }
+    }
+}
+
 /// A sign-in at a provider that has begun and is not back yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LoginAttempt {
     /// Row id.
     pub id: LoginAttemptId,
-    /// SHA-256 of `state` (RelayState); of the nonce for [`Intent::Native`].
+    /// SHA-256 of `state` (RelayState); of the nonce for [`Intent::Native`]; of a ticket to link.
     pub state_hash: TokenHash,
-    /// SHA-256 of the cookie of the browser that began; `None` for [`Intent::Native`].
+    /// SHA-256 of the cookie of the browser that began; `None` for [`Intent::Native`] and for a ticket to link.
     pub browser_hash: Option<TokenHash>,
     /// Provider instance.
     pub provider: String,
@@ -96,6 +119,8 @@ pub struct LoginAttempt {
 /// The upstream side of a sign-in: kept from the callback until the session it led to is over.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UpstreamSession {
+    /// Row id.
+    pub id: UpstreamSessionId,
     /// Provider instance.
     pub provider: String,
     /// The identity that signed in.

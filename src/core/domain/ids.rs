@@ -54,6 +54,10 @@ id!(
     LoginAttemptId
 );
 id!(
+    /// The provider's side of a federated sign-in.
+    UpstreamSessionId
+);
+id!(
     /// An organisation whose data is kept apart from every other's.
     TenantId
 );

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod import;
 pub mod key;
 pub mod limit;
+pub mod linking;
 pub mod membership;
 pub mod password_policy;
 pub mod redirect_uri;

@@ -27,7 +27,8 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     /// Denied (the user pressed cancel), Refused, Untrusted, Unreachable, Misconfigured.
-    async fn arrive(&self, memo: Option<&Memo>, arrival: &Arrival) -> Result<ExternalIdentity, ProviderError>;
+    async fn arrive(&self, memo: Option<&Memo>, arrival: &Arrival)
+    -> Result<ExternalIdentity, ProviderError>;
 
     /// Verifies an ID token that a mobile SDK obtained, if the provider has such.
     fn exchanger(&self) -> Option<&dyn TokenExchanger> {
@@ -54,7 +55,11 @@ pub trait TokenExchanger: Send + Sync {
     ///
     /// # Errors
     /// Untrusted, Unreachable, Misconfigured.
-    async fn exchange(&self, id_token: &Secret<String>, nonce: &str) -> Result<ExternalIdentity, ProviderError>;
+    async fn exchange(
+        &self,
+        id_token: &Secret<String>,
+        nonce: &str,
+    ) -> Result<ExternalIdentity, ProviderError>;
 }
 
 /// Signs out at the provider, after our own session ended.
@@ -299,6 +304,20 @@ pub enum ProviderError {
     /// The operator must change something; the text says what.
     #[error("misconfigured: {0}")]
     Misconfigured(String),
+}
+
+/// No instance at all.
+#[derive(Clone, Copy, Debug)]
+pub struct NoProviders;
+
+impl Registry for NoProviders {
+    fn provider(&self, _id: &str) -> Option<std::sync::Arc<dyn Provider>> {
+        None
+    }
+
+    fn all(&self) -> Vec<std::sync::Arc<dyn Provider>> {
+        Vec::new()
+    }
 }
 
 /// The configured instances.

@@ -8,7 +8,9 @@ mod events;
 use async_trait::async_trait;
 
 pub use self::accounts::{Clients, Identities, Memberships, Roles, Tenants, Users};
-pub use self::events::{Activities, Attempts, Grants, Keys, Refreshes, Revocations, Sessions};
+pub use self::events::{
+    Activities, Attempts, Federations, Grants, Keys, Refreshes, Revocations, Sessions, UpstreamHolder,
+};
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::revocation::Revocation;
 use crate::domain::time::Timestamp;
@@ -137,6 +139,7 @@ pub trait Tx:
     + Activities
     + Keys
     + Attempts
+    + Federations
     + super::import::Imports
     + Send
 {
