@@ -76,6 +76,10 @@ impl Core {
     /// browser began, or that comes again costs the provider nothing and learns nothing.
     pub async fn finish_federated_login(&self, command: FinishFederatedLogin) -> Result<Returned, Error> {
         let provider = self.provider(&command.provider)?;
+        // A response in a query would be signed in another way (SAML Bindings §3.4), which nobody checks.
+        if provider.info().kind == ProviderKind::Saml && !command.by_post {
+            return Err(ErrorKind::ProviderUnknown.into());
+        }
         let arrival = Arrival {
             callback_url: callback_url(provider.info(), &command.public_url),
             parameters: command.parameters,

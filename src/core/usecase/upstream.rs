@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Core;
+use super::begin_federated_login::callback_url;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::federation::{UpstreamSession, UpstreamTokens};
 use crate::domain::ids::{IdentityId, LoginAttemptId, UpstreamSessionId};
@@ -44,6 +45,16 @@ impl Core {
     /// A configured provider.
     pub(super) fn provider(&self, id: &str) -> Result<Arc<dyn Provider>, Error> {
         self.ports.providers.provider(id).ok_or_else(|| ErrorKind::ProviderUnknown.into())
+    }
+
+    /// Our own metadata for the administrator of a provider, if that kind has such.
+    ///
+    /// # Errors
+    /// ProviderUnknown, UpstreamMisconfigured.
+    pub fn provider_metadata(&self, provider: &str, public_url: &str) -> Result<Option<String>, Error> {
+        let provider = self.provider(provider)?;
+        let metadata = provider.metadata(&callback_url(provider.info(), public_url));
+        metadata.transpose().map_err(|error| told(&provider.info().id, &error).into())
     }
 
     /// Waits for a provider's answer, not for long; what went wrong is logged here, and its text goes nowhere else.
