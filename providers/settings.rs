@@ -50,7 +50,9 @@ pub struct ProviderSettings {
     pub timeout: Duration,
     /// Kind-specific texts: `tenant` and `tenants` (azure), `hosted_domain` (google), `region`, `user_pool`, `domain`
     /// (cognito), `host`, `realm` (keycloak), `team_id`, `key_id` (apple), `version` (facebook),
-    /// `idp_entity_id`, `idp_sso_url`, `idp_slo_url`, `name_id_format`, `unsolicited_client` (saml).
+    /// `idp_entity_id`, `idp_sso_url`, `name_id_format`, `unsolicited_client`, `sign_requests`, `force_authn`,
+    /// `subject_attribute`, `email_attribute`, `first_name_attribute`, `last_name_attribute`, `username_attribute`,
+    /// `phone_attribute`, `trust_email`, `email_domains` (saml).
     pub extra: BTreeMap<String, String>,
     /// Apple's `.p8` key, or SAML's private key for decryption: PEM.
     pub private_key: Option<Secret<String>>,

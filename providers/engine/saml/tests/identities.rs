@@ -12,7 +12,7 @@ const PERSISTENT: &str = "Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:per
 const NAME_ID: &str =
     "<saml:NameID Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\">alice</saml:NameID>";
 
-fn identity(message: Message, mapping: &Mapping) -> Result<ExternalIdentity, ProviderError> {
+fn identity(message: &Message, mapping: &Mapping) -> Result<ExternalIdentity, ProviderError> {
     mapping::identity(&verify(&message.build()).unwrap(), IDP, mapping)
 }
 
@@ -22,12 +22,12 @@ fn with_name_id(to: &str) -> Message {
 }
 
 fn subject(name_id: &str) -> Result<String, ProviderError> {
-    identity(with_name_id(name_id), &Mapping::default()).map(|identity| identity.subject)
+    identity(&with_name_id(name_id), &Mapping::default()).map(|identity| identity.subject)
 }
 
 #[test]
 fn issuer_and_name_id_are_the_key() {
-    let found = identity(Message::signed(Signed::Both), &Mapping::default()).unwrap();
+    let found = identity(&Message::signed(Signed::Both), &Mapping::default()).unwrap();
     assert_eq!((found.issuer.as_str(), found.subject.as_str()), (IDP, "alice"));
     assert_eq!(found.email.as_deref(), Some("alice@corp.example"));
     assert_eq!(found.first_name.as_deref(), Some("Alice"));
@@ -67,12 +67,12 @@ fn names_that_do_not_last_are_the_operators_matter() {
         let outcome = subject(name_id);
         assert!(matches!(outcome, Err(ProviderError::Misconfigured(_))), "{outcome:?}");
         let by_mail = Mapping { subject: Some("mail".to_owned()), ..Mapping::default() };
-        assert_eq!(identity(with_name_id(name_id), &by_mail).unwrap().subject, "alice@corp.example");
+        assert_eq!(identity(&with_name_id(name_id), &by_mail).unwrap().subject, "alice@corp.example");
     }
     assert_untrusted(&with_name_id("<saml:EncryptedID/>").build(), "EncryptedID");
     for attribute in ["groups", "missing"] {
         let several = Mapping { subject: Some(attribute.to_owned()), ..Mapping::default() };
-        assert!(identity(Message::signed(Signed::Both), &several).is_err());
+        assert!(identity(&Message::signed(Signed::Both), &several).is_err());
     }
 }
 
@@ -87,7 +87,7 @@ fn is_verified(address: &str, domains: &[&str]) -> bool {
     let address = address.to_owned();
     let message =
         Message::signed(Signed::Both).assertion(move |xml| swap(xml, "alice@corp.example", &address));
-    identity(message, &trusting(domains)).unwrap().email_verified
+    identity(&message, &trusting(domains)).unwrap().email_verified
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn addresses_are_believed_only_in_the_operators_domains() {
         let value = "<saml:AttributeValue>alice@corp.example</saml:AttributeValue>";
         swap(xml, value, &format!("{value}<saml:AttributeValue>victim@corp.example</saml:AttributeValue>"))
     });
-    assert!(!identity(several, &trusting(&["corp.example"])).unwrap().email_verified);
+    assert!(!identity(&several, &trusting(&["corp.example"])).unwrap().email_verified);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn configured_names_win() {
         username: Some("mail".to_owned()),
         ..Mapping::default()
     };
-    let found = identity(Message::signed(Signed::Both), &mapping).unwrap();
+    let found = identity(&Message::signed(Signed::Both), &mapping).unwrap();
     assert_eq!(found.email, None);
     assert_eq!(found.first_name.as_deref(), Some("a"));
     assert_eq!(found.username.as_deref(), Some("alice@corp.example"));
@@ -135,7 +135,7 @@ fn a_name_id_can_be_the_address() {
         "<saml:NameID Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress\">bob@corp.example</saml:NameID>",
     )
     .assertion(|xml| swap(xml, "FriendlyName=\"mail\"", "").replace("urn:oid:0.9.2342.19200300.100.1.3", "x"));
-    let found = identity(message, &trusting(&["corp.example"])).unwrap();
+    let found = identity(&message, &trusting(&["corp.example"])).unwrap();
     assert_eq!(found.email.as_deref(), Some("bob@corp.example"));
     assert!(found.email_verified);
 }
