@@ -48,7 +48,9 @@ fn credentials(parts: &Parts) -> Result<Credentials, ConfigurationError> {
     let pem = parts.settings.private_key.as_ref().ok_or_else(|| parts.error("needs `private_key`"))?;
     let key = SigningKey::from_pem(pem, Some(key_id), None).map_err(|what| parts.error(what))?;
     if key.algorithm() != Algorithm::ES256 {
-        return Err(parts.error("`private_key` is no P-256 key: it is the .p8 file of a Sign in with Apple key"));
+        return Err(
+            parts.error("`private_key` is no P-256 key: it is the .p8 file of a Sign in with Apple key")
+        );
     }
     let subject = client_id.clone();
     let mint = move |tools: &Tools| mint(&key, &team_id, &subject, tools);

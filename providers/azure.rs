@@ -80,7 +80,9 @@ fn is_directory_id(text: &str) -> bool {
 /// Needs `client_id`, `tenant` and `client_secret` or `private_key`; knows `tenants`.
 pub(crate) fn build(parts: Parts) -> Built {
     let tenant = parts.required("tenant", parts.extra("tenant"))?;
-    let tenant = Tenant::parse(tenant).ok_or_else(|| parts.error("`tenant` is a directory id, a domain, \"organizations\", \"common\" or \"consumers\""))?;
+    let tenant = Tenant::parse(tenant).ok_or_else(|| {
+        parts.error("`tenant` is a directory id, a domain, \"organizations\", \"common\" or \"consumers\"")
+    })?;
     let allowed: Vec<String> = parts
         .extra("tenants")
         .unwrap_or_default()
@@ -99,8 +101,12 @@ impl Azure {
     fn tid<'a>(&self, claims: &'a Claims) -> Result<&'a str, ProviderError> {
         let tid = claims.text("tid").filter(|tid| is_directory_id(tid));
         let tid = tid.ok_or_else(|| ProviderError::Untrusted("ID token: tid is missing".to_owned()))?;
-        if !self.tenant.admits(tid) || !(self.allowed.is_empty() || self.allowed.iter().any(|known| known == tid)) {
-            return Err(ProviderError::Untrusted("the directory (tid) is not one of those configured".to_owned()));
+        if !self.tenant.admits(tid)
+            || !(self.allowed.is_empty() || self.allowed.iter().any(|known| known == tid))
+        {
+            return Err(ProviderError::Untrusted(
+                "the directory (tid) is not one of those configured".to_owned(),
+            ));
         }
         Ok(tid)
     }
@@ -113,7 +119,9 @@ impl Preset for Azure {
 
     /// The shared authorities announce the template itself; a domain's announces the directory id.
     fn announces(&self, issuer: &str) -> bool {
-        let Some((before, after)) = self.template.split_once(PLACEHOLDER) else { return issuer == self.template };
+        let Some((before, after)) = self.template.split_once(PLACEHOLDER) else {
+            return issuer == self.template;
+        };
         let middle = issuer.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
         middle.is_some_and(|middle| match &self.tenant {
             Tenant::Pinned(tenant) if is_directory_id(tenant) => middle == tenant,

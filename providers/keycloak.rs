@@ -11,13 +11,13 @@ struct Keycloak {
 
 /// Needs `client_id`, and `host` and `realm` (or `issuer`).
 pub(crate) fn build(parts: Parts) -> Built {
-    let issuer = match &parts.settings.issuer {
-        Some(issuer) => issuer.clone(),
-        None => {
-            let host = parts.required("host", parts.extra("host"))?;
-            let realm = parts.required("realm", parts.extra("realm"))?;
-            issuer(host, realm).ok_or_else(|| parts.error("`host` is an address such as https://sso.example.com"))?
-        }
+    let issuer = if let Some(issuer) = &parts.settings.issuer {
+        issuer.clone()
+    } else {
+        let host = parts.required("host", parts.extra("host"))?;
+        let realm = parts.required("realm", parts.extra("realm"))?;
+        issuer(host, realm)
+            .ok_or_else(|| parts.error("`host` is an address such as https://sso.example.com"))?
     };
     Oidc::build(parts, Keycloak { issuer })
 }
@@ -39,7 +39,9 @@ impl Preset for Keycloak {
 
     /// Signing out must work in a process that never asked for the discovery document.
     fn endpoints(&self) -> Known {
-        let at = |path: &str| Some(format!("{}/protocol/openid-connect/{path}", self.issuer.trim_end_matches('/')));
+        let at = |path: &str| {
+            Some(format!("{}/protocol/openid-connect/{path}", self.issuer.trim_end_matches('/')))
+        };
         Known { revocation: at("revoke"), end_session: at("logout"), ..Known::default() }
     }
 }

@@ -6,10 +6,10 @@ mod azure;
 mod cognito;
 mod deadline;
 mod engine;
-mod google;
-mod keycloak;
 mod facebook;
+mod google;
 mod instagram;
+mod keycloak;
 mod oidc;
 #[cfg(feature = "saml")]
 mod saml;

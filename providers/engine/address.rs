@@ -36,19 +36,20 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 /// Only global unicast (2000::/3) is public; addresses that carry an IPv4 address are judged by that one.
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let embedded = |high: u16, low: u16| {
-        let ([w, x], [y, z]) = (high.to_be_bytes(), low.to_be_bytes());
-        is_public_v4(Ipv4Addr::new(w, x, y, z))
-    };
-    match (a, b) {
-        (0, 0) if (c, d, e, f) == (0, 0, 0, 0xffff) => embedded(g, h), // IPv4-mapped
-        (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => embedded(g, h), // NAT64, RFC 6052
-        (0x2002, high) => embedded(high, c),                           // 6to4, RFC 3056
-        (0x2001, b) if b < 0x200 || b == 0xdb8 => false,               // Teredo, ORCHID, documentation
-        (0x3fff, b) if b < 0x1000 => false,                            // documentation, RFC 9637
-        _ => (0x2000..0x4000).contains(&a),
+    let segments = address.segments();
+    match segments {
+        // IPv4-mapped; NAT64 (RFC 6052); 6to4 (RFC 3056).
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => is_public_v4(joined(high, low)),
+        [0x2001, second, ..] if second < 0x200 || second == 0xdb8 => false, // Teredo, ORCHID, documentation
+        [0x3fff, second, ..] if second < 0x1000 => false,                   // documentation, RFC 9637
+        [first, ..] => (0x2000..0x4000).contains(&first),
     }
+}
+
+fn joined(high: u16, low: u16) -> Ipv4Addr {
+    Ipv4Addr::from((u32::from(high) << 16) | u32::from(low))
 }
 
 #[cfg(test)]

@@ -16,11 +16,19 @@ pub(crate) fn check_arrival(arrival: &Arrival) -> Result<(), ProviderError> {
     let hint = arrival.parameter("error_description").and_then(message_number);
     let text = describe(code, hint.as_deref());
     Err(match code {
-        "access_denied" | "user_cancelled_authorize" | "user_denied" | "consent_required" | "login_required"
-        | "interaction_required" | "account_selection_required" => ProviderError::Denied(text),
+        "access_denied"
+        | "user_cancelled_authorize"
+        | "user_denied"
+        | "consent_required"
+        | "login_required"
+        | "interaction_required"
+        | "account_selection_required" => ProviderError::Denied(text),
         "server_error" => ProviderError::Faulty(text),
         "temporarily_unavailable" => ProviderError::Unreachable(text),
-        "invalid_request" | "invalid_scope" | "unauthorized_client" | "invalid_client"
+        "invalid_request"
+        | "invalid_scope"
+        | "unauthorized_client"
+        | "invalid_client"
         | "unsupported_response_type" => ProviderError::Misconfigured(format!(
             "the provider does not accept our request ({text}): check client_id, redirect_uri and scopes there"
         )),
@@ -63,7 +71,9 @@ pub(crate) fn judge_refusal(answer: &Answer) -> ProviderError {
 
 /// The code, if it looks like one, and the number of the message.
 fn describe(code: &str, hint: Option<&str>) -> String {
-    let is_code = !code.is_empty() && code.len() <= 60 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let is_code = !code.is_empty()
+        && code.len() <= 60
+        && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let code = if is_code { code } else { "an unknown error" };
     hint.map_or_else(|| code.to_owned(), |hint| format!("{code}, {hint}"))
 }
@@ -110,7 +120,10 @@ mod tests {
         let error = arrival("<script>alert(1)</script>", "hunter2 <b>").to_string();
         assert_eq!(error, "refused by the provider: an unknown error");
         let error = refusal(400, r#"{"error":"invalid_grant","error_description":"code hunter2 is used"}"#);
-        assert!(matches!(error, ProviderError::Refused(_)) && !error.to_string().contains("hunter2"), "{error}");
+        assert!(
+            matches!(error, ProviderError::Refused(_)) && !error.to_string().contains("hunter2"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -20,7 +20,8 @@ impl Claims {
     /// A text, if it is one, not empty and not absurdly long.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let text = self.0.get(name)?.as_str()?;
-        (!text.trim().is_empty() && text.len() <= MAX_TEXT && !text.contains(char::is_control)).then_some(text)
+        (!text.trim().is_empty() && text.len() <= MAX_TEXT && !text.contains(char::is_control))
+            .then_some(text)
     }
 
     /// Whether it is JSON's `true`; the text "true" is not.
@@ -116,7 +117,15 @@ mod tests {
 
     #[test]
     fn texts_are_texts() {
-        for value in [json!(1), json!(null), json!(""), json!("  "), json!("a\u{0}b"), json!("x".repeat(1025)), json!(["a"])] {
+        for value in [
+            json!(1),
+            json!(null),
+            json!(""),
+            json!("  "),
+            json!("a\u{0}b"),
+            json!("x".repeat(1025)),
+            json!(["a"]),
+        ] {
             assert_eq!(claims(json!({ "a": value })).text("a"), None, "{value}");
         }
         assert_eq!(claims(json!({ "a": "b" })).text("a"), Some("b"));
@@ -125,7 +134,9 @@ mod tests {
     #[test]
     fn the_text_true_is_not_true() {
         let claims = claims(json!({ "text": "true", "flag": true, "one": 1, "no": false }));
-        assert!(claims.is_true("flag") && claims.is_true_or_says_so("flag") && claims.is_true_or_says_so("text"));
+        assert!(
+            claims.is_true("flag") && claims.is_true_or_says_so("flag") && claims.is_true_or_says_so("text")
+        );
         for name in ["text", "one", "no", "absent"] {
             assert!(!claims.is_true(name), "{name}");
         }
@@ -143,7 +154,8 @@ mod tests {
 
     #[test]
     fn addresses_look_like_addresses() {
-        for email in ["", "alice", "@b.test", "a@", "a@b@c", "a b@c.test", "a@b.test\u{0}", "a\u{a0}b@c.test"] {
+        for email in ["", "alice", "@b.test", "a@", "a@b@c", "a b@c.test", "a@b.test\u{0}", "a\u{a0}b@c.test"]
+        {
             assert_eq!(claims(json!({ "email": email })).email(), None, "{email}");
         }
         let long = format!("{}@b.test", "a".repeat(260));
@@ -161,12 +173,17 @@ mod tests {
 
     #[test]
     fn an_address_and_its_verification_come_from_one_source() {
-        let verified = |own: Value, more: Value| claims(own).completed_by(claims(more)).0.get("email_verified").cloned();
-        let (alice, bob) = (json!({ "email": "a@b.test" }), json!({ "email": "b@b.test", "email_verified": true }));
+        let verified =
+            |own: Value, more: Value| claims(own).completed_by(claims(more)).0.get("email_verified").cloned();
+        let (alice, bob) =
+            (json!({ "email": "a@b.test" }), json!({ "email": "b@b.test", "email_verified": true }));
         assert_eq!(verified(alice.clone(), bob.clone()), None);
         assert_eq!(verified(json!({ "email_verified": true }), alice.clone()), None);
         assert_eq!(verified(json!({}), bob.clone()), Some(json!(true)));
-        assert_eq!(verified(alice, json!({ "email": "a@b.test", "email_verified": true })), Some(json!(true)));
+        assert_eq!(
+            verified(alice, json!({ "email": "a@b.test", "email_verified": true })),
+            Some(json!(true))
+        );
         let whole = claims(json!({ "sub": "1" })).completed_by(claims(json!({ "sub": "2", "name": "x" })));
         assert_eq!((whole.text("sub"), whole.text("name")), (Some("1"), Some("x")));
     }

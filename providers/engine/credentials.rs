@@ -21,7 +21,7 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 #[derive(Clone)]
 pub(crate) struct SigningKey {
     key: Arc<EncodingKey>,
-    header: Header,
+    header: Arc<Header>,
 }
 
 impl SigningKey {
@@ -49,7 +49,7 @@ impl SigningKey {
             header.x5t_s256 = certificate.map(thumbprint).transpose()?;
             // The reader of PEM knows families only; whether the curve fits shows when it signs.
             if jsonwebtoken::encode(&header, &json!({}), &key).is_ok() {
-                return Ok(Self { key: Arc::new(key), header });
+                return Ok(Self { key: Arc::new(key), header: Arc::new(header) });
             }
         }
         Err("`private_key` is no PKCS#8 PEM key (BEGIN PRIVATE KEY) of a kind that can sign".to_owned())
@@ -73,7 +73,8 @@ impl SigningKey {
 
 /// SHA-256 of the DER form, as `x5t#S256` wants it (RFC 7515 §4.1.8).
 fn thumbprint(certificate: &str) -> Result<String, String> {
-    let base64: String = certificate.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+    let base64: String =
+        certificate.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
     let der = STANDARD.decode(base64).map_err(|_| "`certificate` is no PEM certificate".to_owned())?;
     Ok(URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &der)))
 }

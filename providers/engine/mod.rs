@@ -8,9 +8,11 @@ pub(crate) mod fetch;
 pub(crate) mod oauth2;
 pub(crate) mod oidc;
 pub(crate) mod query;
+#[cfg(test)]
+pub(crate) mod rehearsal;
 #[cfg(feature = "saml")]
 pub(crate) mod saml;
 #[cfg(test)]
-pub(crate) mod rehearsal;
+pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod upstream;

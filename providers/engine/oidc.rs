@@ -58,6 +58,7 @@ struct Remembered {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names of RFC 6749 §5.1")]
 struct TokenAnswer {
     access_token: Option<Secretive>,
     id_token: Option<Secretive>,
@@ -181,7 +182,9 @@ impl<P: Preset> Oidc<P> {
         }
         let found: Claims = answer.json()?;
         if found.text("sub") != claims.text("sub") {
-            return Err(ProviderError::Untrusted("userinfo is about another subject than the ID token".to_owned()));
+            return Err(ProviderError::Untrusted(
+                "userinfo is about another subject than the ID token".to_owned(),
+            ));
         }
         Ok(found)
     }
@@ -204,10 +207,13 @@ impl<P: Preset> Oidc<P> {
         arrival: &Arrival,
     ) -> Result<ExternalIdentity, ProviderError> {
         let id_token = answer.id_token.as_ref().ok_or_else(|| {
-            ProviderError::Untrusted("no ID token came with the access token (is the scope openid allowed?)".into())
+            ProviderError::Untrusted(
+                "no ID token came with the access token (is the scope openid allowed?)".into(),
+            )
         })?;
         let client = [self.credentials.client_id.as_str()];
-        let trusted: Vec<&str> = client.into_iter().chain(self.audiences.iter().map(String::as_str)).collect();
+        let trusted: Vec<&str> =
+            client.into_iter().chain(self.audiences.iter().map(String::as_str)).collect();
         let expected = Expectation {
             recipients: &client,
             trusted: &trusted,
@@ -270,7 +276,11 @@ impl<P: Preset> Provider for Oidc<P> {
         Ok(Handoff { destination: Destination::Redirect(with_parameters(&target, &parameters)), memo })
     }
 
-    async fn arrive(&self, memo: Option<&Memo>, arrival: &Arrival) -> Result<ExternalIdentity, ProviderError> {
+    async fn arrive(
+        &self,
+        memo: Option<&Memo>,
+        arrival: &Arrival,
+    ) -> Result<ExternalIdentity, ProviderError> {
         answers::check_arrival(arrival)?;
         let remembered: Remembered = memo.and_then(|memo| memo.read().ok()).ok_or_else(memo_error)?;
         let code = arrival

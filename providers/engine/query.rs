@@ -4,7 +4,8 @@ use url::{Url, form_urlencoded};
 
 /// The address with these parameters behind its own. Spaces become `%20`: Cognito does not understand `+`.
 pub(crate) fn with_parameters(target: &Url, parameters: &[(&str, &str)]) -> String {
-    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+    let encode =
+        |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     let added: Vec<String> =
         parameters.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
     let mut target = target.clone();
@@ -26,7 +27,10 @@ mod tests {
         let parse = |text: &str| Url::parse(text).expect("an address");
         let parameters = [("scope", "openid e+mail"), ("state", "a&b=c#d\r\n%")];
         let encoded = "scope=openid%20e%2Bmail&state=a%26b%3Dc%23d%0D%0A%25";
-        assert_eq!(with_parameters(&parse("https://a.test/x#y"), &parameters), format!("https://a.test/x?{encoded}"));
+        assert_eq!(
+            with_parameters(&parse("https://a.test/x#y"), &parameters),
+            format!("https://a.test/x?{encoded}")
+        );
         assert_eq!(
             with_parameters(&parse("https://a.test/x?p=1"), &parameters),
             format!("https://a.test/x?p=1&{encoded}")

@@ -12,7 +12,6 @@ use tokio::task::JoinHandle;
 pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) path: String,
-    pub(crate) query: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
@@ -138,7 +137,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
     stream.read_line(&mut line).await.ok().filter(|read| *read > 0)?;
     let mut words = line.split_whitespace();
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let path = target.split('?').next().unwrap_or_default();
     let mut headers = Vec::new();
     loop {
         let mut line = String::new();
@@ -150,16 +149,16 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
     let mut body = vec![0; length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0)];
     stream.read_exact(&mut body).await.ok()?;
     let body = String::from_utf8_lossy(&body).into_owned();
-    Some(Asked { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+    Some(Asked { method, path: path.to_owned(), headers, body })
 }
 
 async fn write(stream: &mut TcpStream, answer: &Scripted) -> Option<()> {
     let mut head = format!("HTTP/1.1 {} Scripted\r\n", answer.status);
     for (name, value) in &answer.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     if answer.length {
-        head.push_str(&format!("Content-Length: {}\r\n", answer.body.len()));
+        head.extend(["Content-Length: ", &answer.body.len().to_string(), "\r\n"]);
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes()).await.ok()?;

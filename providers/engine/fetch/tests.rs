@@ -122,7 +122,7 @@ async fn compressed_bodies_are_not_unpacked() {
 
 #[tokio::test]
 async fn silence_and_trickles_end() {
-    let silent = Upstream::start(|_| raw(200, "{}").after(Duration::from_secs(60))).await;
+    let silent = Upstream::start(|_| raw(200, "{}").after(Duration::from_mins(1))).await;
     let fetch = Fetch::new(true, SHORT).expect("certificate authorities");
     let error = refusal(&fetch, &silent.url("/x")).await;
     assert!(matches!(error, ProviderError::Unreachable(_)), "{error}");

@@ -130,7 +130,7 @@ impl Directory {
         accepts: AcceptsIssuer<'_>,
     ) -> Result<Arc<Endpoints>, ProviderError> {
         if self.known.is_enough() {
-            return Ok(Arc::new(self.from_configuration()));
+            return Ok(Arc::new(self.configured()));
         }
         if let (Some(endpoints), true) = self.peek() {
             return Ok(endpoints);
@@ -186,11 +186,7 @@ impl Directory {
         endpoints
     }
 
-    async fn discover(
-        &self,
-        fetch: &Fetch,
-        accepts: AcceptsIssuer<'_>,
-    ) -> Result<Endpoints, ProviderError> {
+    async fn discover(&self, fetch: &Fetch, accepts: AcceptsIssuer<'_>) -> Result<Endpoints, ProviderError> {
         let address = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
         let document: Document = fetch.get_json(&address).await?;
         if !accepts(&document.issuer) {
@@ -209,9 +205,8 @@ impl Directory {
             end_session: document.end_session_endpoint,
         };
         let all = self.known.clone().or(found);
-        let missing = |name: &str| {
-            ProviderError::Misconfigured(format!("{address} names no {name}: set `{name}`"))
-        };
+        let missing =
+            |name: &str| ProviderError::Misconfigured(format!("{address} names no {name}: set `{name}`"));
         Ok(Endpoints {
             issuer: document.issuer,
             authorization: all.authorization.ok_or_else(|| missing("authorization_endpoint"))?,
@@ -226,7 +221,7 @@ impl Directory {
     }
 
     /// With enough of them known, the others are simply absent.
-    fn from_configuration(&self) -> Endpoints {
+    fn configured(&self) -> Endpoints {
         let known = self.known.clone();
         Endpoints {
             issuer: self.issuer.clone(),
@@ -246,3 +241,6 @@ impl Directory {
 pub(crate) fn clip(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).take(200).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,7 +111,8 @@ impl KeyCache {
         if let Some(key) = known.find(kid, algorithm) {
             return Ok(key);
         }
-        let unknown = || ProviderError::Untrusted("signed with a key that the provider does not publish".into());
+        let unknown =
+            || ProviderError::Untrusted("signed with a key that the provider does not publish".into());
         let newer = self.after(fetch, uri, &known).await?.ok_or_else(unknown)?;
         newer.find(kid, algorithm).ok_or_else(unknown)
     }
@@ -186,3 +187,6 @@ impl KeyCache {
         Ok(keys)
     }
 }
+
+#[cfg(test)]
+mod tests;
