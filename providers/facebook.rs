@@ -52,6 +52,7 @@ struct Facebook {
 ///
 /// # Errors
 /// `client_id` or `client_secret` is missing, or `version` is no version.
+#[expect(clippy::needless_pass_by_value, reason = "the registration list wants one shape of all")]
 pub(crate) fn build(parts: Parts) -> Built {
     let settings = &parts.settings;
     let version = parts.extra("version").unwrap_or(VERSION);
@@ -113,7 +114,7 @@ impl Provider for Facebook {
         if id(&profile["id"]).as_ref() != Some(&user) {
             return Err(untrusted("the profile is another user's than the access token"));
         }
-        let mut identity = self.identity(&profile, user);
+        let mut identity = self.identity(&profile, &user);
         identity.tokens = UpstreamTokens { access_token: Some(token), ..UpstreamTokens::default() };
         Ok(identity)
     }
@@ -166,7 +167,7 @@ impl Facebook {
         hex::encode(hmac::sign(&key, token.expose().as_bytes()))
     }
 
-    fn identity(&self, profile: &Value, user: String) -> ExternalIdentity {
+    fn identity(&self, profile: &Value, user: &str) -> ExternalIdentity {
         let mut claims = Claims(profile.as_object().cloned().unwrap_or_default());
         for (graph, standard) in [("first_name", "given_name"), ("last_name", "family_name")] {
             if let Some(value) = claims.0.get(graph).cloned() {
@@ -174,7 +175,7 @@ impl Facebook {
             }
         }
         claims.0.insert("picture".to_owned(), profile["picture"]["data"]["url"].clone());
-        claims.identity(&self.issuer, &user)
+        claims.identity(&self.issuer, user)
     }
 }
 

@@ -34,6 +34,7 @@ struct Instagram {
 ///
 /// # Errors
 /// `client_id` or `client_secret` is missing.
+#[expect(clippy::needless_pass_by_value, reason = "the registration list wants one shape of all")]
 pub(crate) fn build(parts: Parts) -> Built {
     let preset = Preset {
         authorization_endpoint: "https://www.instagram.com/oauth/authorize",

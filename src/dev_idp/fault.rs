@@ -65,6 +65,8 @@ pub enum Fault {
     OtherProfile,
     /// The authorization response carries an `iss` of another provider (RFC 9207).
     ResponseIssuer,
+    /// The client is unknown, or its secret wrong.
+    RefuseClient,
     /// The answer takes this long.
     Slow(Duration),
     /// The answer is this status, with an HTML page.
@@ -109,6 +111,7 @@ const WORDS: &[(&str, Fault)] = &[
     ("invalid_token", Fault::InvalidToken),
     ("other_profile", Fault::OtherProfile),
     ("response_issuer", Fault::ResponseIssuer),
+    ("refuse_client", Fault::RefuseClient),
     ("html", Fault::Html),
     ("huge", Fault::Huge),
     ("drip", Fault::Drip),

@@ -135,6 +135,11 @@ impl DevIdp {
         self.world.arm(Armed { fault, kind: None, endpoint: Some(endpoint) });
     }
 
+    /// Arms a fault at one endpoint of one provider.
+    pub fn fault_of(&self, kind: ProviderKind, endpoint: Endpoint, fault: Fault) {
+        self.world.arm(Armed { fault, kind: Some(kind), endpoint: Some(endpoint) });
+    }
+
     /// Disarms every fault.
     pub fn heal(&self) {
         self.world.disarm();

@@ -32,7 +32,8 @@ pub(crate) fn answer(world: &World, spot: &Spot, asked: &Asked) -> Response {
     if asked.method != Method::POST && !is_graph {
         return error(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", "POST it");
     }
-    if !is_our_client(world, spot, asked) {
+    let is_refused = world.has_fault(spot.kind, spot.endpoint, Fault::RefuseClient);
+    if is_refused || !is_our_client(world, spot, asked) {
         return error(StatusCode::UNAUTHORIZED, "invalid_client", "client authentication failed");
     }
     let grant = match asked.parameter("grant_type") {

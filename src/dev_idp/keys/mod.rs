@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::{agreement, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -12,10 +11,10 @@ use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde_json::Value;
 
-/// How many keys there are: after the last comes the first again.
-const KEYS: usize = 3;
+/// Known to everybody, as they protect nothing: making RSA keys takes seconds in a debug build.
+const PEMS: [&str; 3] = [include_str!("0.pem"), include_str!("1.pem"), include_str!("2.pem")];
 /// The key that is never published.
-const FOREIGN: usize = KEYS;
+const FOREIGN_PEM: &str = include_str!("foreign.pem");
 
 /// A key pair that signs ID tokens.
 pub(crate) struct SigningKey {
@@ -24,18 +23,15 @@ pub(crate) struct SigningKey {
     pub(crate) jwk: Value,
 }
 
-/// Made when first used: a test that signs nothing pays nothing.
-static POOL: [LazyLock<Option<SigningKey>>; KEYS + 1] = [
-    LazyLock::new(|| SigningKey::generate(0)),
-    LazyLock::new(|| SigningKey::generate(1)),
-    LazyLock::new(|| SigningKey::generate(2)),
-    LazyLock::new(|| SigningKey::generate(FOREIGN)),
-];
+static POOL: LazyLock<Vec<SigningKey>> = LazyLock::new(|| {
+    PEMS.iter().enumerate().filter_map(|(number, pem)| SigningKey::read(number, pem)).collect()
+});
+
+static FOREIGN: LazyLock<Option<SigningKey>> = LazyLock::new(|| SigningKey::read(PEMS.len(), FOREIGN_PEM));
 
 impl SigningKey {
-    fn generate(number: usize) -> Option<Self> {
-        let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
-        let encoding = EncodingKey::from_rsa_pem(pkcs8_pem(&pair)?.as_bytes()).ok()?;
+    fn read(number: usize, pem: &str) -> Option<Self> {
+        let encoding = EncodingKey::from_rsa_pem(pem.as_bytes()).ok()?;
         let mut jwk = Jwk::from_encoding_key(&encoding, Algorithm::RS256).ok()?;
         let kid = format!("dev-{number}");
         jwk.common.key_id = Some(kid.clone());
@@ -46,17 +42,12 @@ impl SigningKey {
 
 /// The key after that many rotations.
 pub(crate) fn signing(generation: usize) -> Option<&'static SigningKey> {
-    POOL[generation % KEYS].as_ref()
+    POOL.get(generation % PEMS.len())
 }
 
 /// A key that nobody published.
 pub(crate) fn foreign() -> Option<&'static SigningKey> {
-    POOL[FOREIGN].as_ref()
-}
-
-fn pkcs8_pem(pair: &KeyPair) -> Option<String> {
-    let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
-    Some(pem(der.as_ref()))
+    FOREIGN.as_ref()
 }
 
 fn pem(der: &[u8]) -> String {
@@ -105,4 +96,17 @@ pub(crate) fn challenge(verifier: &str) -> String {
 pub(crate) fn proof(secret: &str, access_token: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     hex::encode(hmac::sign(&key, access_token.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_can_be_read() {
+        assert_eq!(POOL.len(), PEMS.len());
+        let kids: std::collections::BTreeSet<&str> = POOL.iter().map(|key| key.kid.as_str()).collect();
+        assert_eq!(kids.len(), PEMS.len());
+        assert!(foreign().is_some() && apple_private_pem().is_some() && apple_verifying().is_some());
+    }
 }
