@@ -89,6 +89,11 @@ impl Core {
         let redirect_url = redirect_url(&attempted.client)?.to_owned();
         let arrived = self.ask(provider.as_ref(), provider.arrive(attempted.memo.as_ref(), &arrival)).await;
         let brought = match arrived {
+            Ok(external) if attempted.memo.is_none() && external.replay_mark.is_none() => {
+                // Nothing else would keep an unsolicited message from being brought again.
+                tracing::error!(event = "unsolicited_message_without_mark", provider = provider.info().id);
+                return Err(ErrorKind::UpstreamRefused.into());
+            }
             Ok(external) => {
                 let Attempted { client, intent, .. } = attempted;
                 let origin = command.actor.origin;

@@ -93,8 +93,11 @@ async fn unsolicited_messages_need_a_setting(app: &App) {
     let arrivals = app.scripted("saml").seen().arrivals;
     bring("/auth/saml-redirect", "sam").await.assert_wrapped_error(401, "Invalid Credentials");
     assert_eq!(app.scripted("saml").seen().arrivals, arrivals);
-    let reply = bring("/auth/providers/portal/callback", "porter").await;
-    let tokens = tokens_of(app, &reply).await;
+    let portal = "/auth/providers/portal/callback";
+    bring(portal, "porter").await.assert_wrapped_error(401, "Invalid Credentials");
+    app.scripted("portal").knows("porter", &marked("porter", "m-1"));
+    let tokens = tokens_of(app, &bring(portal, "porter").await).await;
+    bring(portal, "porter").await.assert_wrapped_error(401, "Invalid Credentials");
     assert_eq!(app.me(&tokens.access).await.ok()["username"], "porter");
     assert_eq!(
         app.scripted("portal").seen().memos.last(),
@@ -103,7 +106,7 @@ async fn unsolicited_messages_need_a_setting(app: &App) {
     );
     // A RelayState of its own is no way around the check.
     let fields = [("code", "porter"), ("RelayState", "https://evil.test")];
-    let reply = app.send(app.request(Method::POST, "/auth/providers/portal/callback").form(&fields)).await;
+    let reply = app.send(app.request(Method::POST, portal).form(&fields)).await;
     reply.assert_wrapped_error(401, "Invalid Credentials");
 }
 
