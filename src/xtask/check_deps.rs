@@ -52,10 +52,12 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("metrics-exporter-prometheus", &["doorward-server"]),
     ("oauth2", &["doorward-providers"]),
     ("openidconnect", &["doorward-providers"]),
+    ("openssl", &["doorward-providers"]),
     ("poem", &["doorward-dev-idp", "doorward-http"]),
     ("poem-openapi", &["doorward-http"]),
     ("redis", &["doorward-revocation"]),
     ("reqwest", &["doorward-notify", "doorward-providers"]),
+    ("roxmltree", &["doorward-providers"]),
     ("samael", &["doorward-providers"]),
     ("sqlx", &["doorward-store"]),
 ];

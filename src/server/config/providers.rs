@@ -15,7 +15,7 @@ use super::sources::Sources;
 section! {
     /// An identity provider. The paths `/auth/google`, `/auth/azure`, … (Apple: `/auth/oauth-apple`) use the section whose
     /// `<id>` is the kind's name; any other is reached at `/auth/providers/<id>`, and its callback is
-    /// `/auth/providers/<id>/callback`. Which keys a kind needs says docs/federation.md.
+    /// `/auth/providers/<id>/callback`. Which keys a kind needs says docs/providers.md.
     [providers] Provider {
         /// `google`, `azure`, `cognito`, `keycloak`, `apple`, `facebook`, `instagram`, `saml` or `oidc` (any OpenID provider).
         kind: Option<ProviderKind> = Derived("the `<id>`, if that is a kind's name");
