@@ -1,4 +1,5 @@
-//! The switches: `/_fault`, `/_persona`, `/_rotate`, `/_skew`, `/_calls`, and a page that tells of them.
+//! The switches: `/_fault`, `/_persona`, `/_rotate`, `/_skew`, `/_calls`, a page that tells of them, and `/_app`, which plays
+//! the application that a browser comes back to.
 //!
 //! What changes something wants a JSON body, which no page of another origin can send without asking first.
 
@@ -16,7 +17,7 @@ use crate::world::World;
 
 pub(crate) fn answer(world: &World, asked: &Asked) -> Response {
     if asked.method == Method::GET {
-        return show(world, &asked.path);
+        return show(world, asked);
     }
     if !asked.is_json {
         return error(
@@ -32,9 +33,10 @@ pub(crate) fn answer(world: &World, asked: &Asked) -> Response {
     }
 }
 
-fn show(world: &World, path: &str) -> Response {
-    match path {
+fn show(world: &World, asked: &Asked) -> Response {
+    match asked.path.as_str() {
         "/" => html(StatusCode::OK, &index(world)),
+        "/_app" => html(StatusCode::OK, &pages::landing(asked, &world.server())),
         "/_fault" => {
             let armed = world.armed().iter().map(|armed| format!("{armed:?}")).collect::<Vec<_>>();
             let words: Vec<&str> = Fault::words().collect();

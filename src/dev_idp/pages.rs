@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::persona::{self, Persona};
+use crate::serve::Asked;
 
 const STYLE: &str = "body{font:16px system-ui;max-width:36rem;margin:4rem auto;padding:0 1rem}\
     a,button{display:block;width:100%;box-sizing:border-box;padding:.8rem;margin:.5rem 0;border:1px solid #888;\
@@ -43,6 +44,24 @@ pub(crate) fn personas(provider: &str, address: &str, personas: &[Persona]) -> S
         let _ = write!(body, "<a id=\"{key}\" href=\"{address}{key}\">{key} <small>{remark}</small></a>");
     }
     page(&format!("Sign in with {provider}"), &body)
+}
+
+/// The application: what it was brought, and how to redeem it at `server`.
+pub(crate) fn landing(asked: &Asked, server: &str) -> String {
+    let Some(code) = asked.parameter("code") else {
+        let brought = escape(&asked.raw_query);
+        return page(
+            "Nobody signed in",
+            &format!("<p id=\"error\">The application was brought: {brought}</p>"),
+        );
+    };
+    let (code, server) = (escape(code), escape(server));
+    let body = format!(
+        "<p>This page plays your application. It was brought the code <b id=\"code\">{code}</b>, which buys tokens \
+         once:</p><pre>curl -H 'Content-Type: application/json' {server}/auth/token \\\n  -d \
+         '{{\"clientId\":\"demo\",\"code\":\"{code}\"}}'</pre>"
+    );
+    page("You are signed in", &body)
 }
 
 /// A form that sends itself (OAuth 2.0 Form Post Response Mode §2).

@@ -77,7 +77,8 @@ const VICTIM: &str = "alice@example.com";
 pub(crate) fn cast() -> Vec<Persona> {
     let deny = Persona { denies: true, ..Persona::new("deny", "dev-deny", "deny@example.net") };
     vec![
-        Persona::new("alice", "dev-alice", VICTIM),
+        // Google vouches for addresses of its customers' domains only.
+        Persona::new("alice", "dev-alice", VICTIM).with("hd", json!("example.com")),
         Persona::new("bob", "dev-bob", "bob@example.net"),
         Persona::new("unverified", "dev-unverified", "unverified@example.net").unverified(),
         Persona { email: None, email_verified: false, ..Persona::new("no-email", "dev-no-email", "") },

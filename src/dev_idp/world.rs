@@ -76,6 +76,8 @@ struct Inner {
     consents: HashSet<(ProviderKind, String)>,
     generation: usize,
     skew: i64,
+    /// Origin of the redirect URI that a browser was last sent back to.
+    server: String,
 }
 
 pub(crate) struct World {
@@ -119,6 +121,11 @@ impl World {
     pub(crate) fn signing_key(&self) -> Option<&'static SigningKey> {
         let generation = self.inner().generation;
         keys::signing(generation)
+    }
+
+    /// The server that somebody last signed in at.
+    pub(crate) fn server(&self) -> String {
+        self.inner().server.clone()
     }
 
     // Personas.
@@ -214,6 +221,8 @@ impl World {
     pub(crate) fn issue_code(&self, grant: Grant) -> String {
         let code = self.random();
         let expires = self.now() + CODE_LIFE;
+        let server: Vec<&str> = grant.redirect_uri.splitn(4, '/').take(3).collect();
+        self.inner().server = server.join("/");
         self.inner().codes.insert(code.clone(), Grant { expires, ..grant });
         code
     }

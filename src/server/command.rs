@@ -14,7 +14,7 @@ use crate::apply_file;
 use crate::cli::{Apply, Cli, Command, Config, Dialect, Import, Keys};
 use crate::config::{DatabaseUrl, Settings, process_environment, reference};
 use crate::wire::{self, Assembly, Overrides, Purpose};
-use crate::{identity_providers, import, serve, telemetry};
+use crate::{dev_idp, identity_providers, import, serve, telemetry};
 
 /// Runs the command.
 ///
@@ -32,6 +32,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             let report = self::apply(&load()?, &apply).await?;
             print(&render(&report, apply.dry_run))
         }
+        Command::DevIdp { listen } => dev_idp::serve(&load()?, listen, stop_signal()?).await,
         Command::Migrate { plan } => migrate(&load()?, plan).await,
         Command::Import(Import::Sourceloop(from)) => print(&import::sourceloop(&load()?, &from).await?),
         Command::Keys(keys) => operate_keys(&load()?, keys).await,

@@ -103,6 +103,8 @@ pub struct Browser<'a> {
     public: reqwest::Url,
     http: reqwest::Client,
     cookies: Mutex<BTreeMap<String, Cookie>>,
+    /// Of the providers, by origin and name; their attributes are not our business.
+    foreign_cookies: Mutex<BTreeMap<(String, String), String>>,
 }
 
 impl<'a> Browser<'a> {
@@ -115,6 +117,7 @@ impl<'a> Browser<'a> {
             public: reqwest::Url::parse(public_url).expect("an absolute address"),
             http: http.expect("an HTTP client can be built"),
             cookies: Mutex::default(),
+            foreign_cookies: Mutex::default(),
         }
     }
 
@@ -155,9 +158,7 @@ impl<'a> Browser<'a> {
     /// Opens one page, and nothing that it leads to.
     pub async fn open(&self, visit: &Visit) -> Reply {
         if !self.is_ours(&visit.url) {
-            let request = self.http.request(visit.method.clone(), visit.url.clone());
-            let request = if visit.method == Method::POST { request.form(&visit.fields) } else { request };
-            return Reply::read(request.send().await.expect("the page answers")).await;
+            return self.open_elsewhere(visit).await;
         }
         let query = visit.url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let mut request = self.app.request(visit.method.clone(), &format!("{}{query}", visit.url.path()));
@@ -179,6 +180,30 @@ impl<'a> Browser<'a> {
         reply
     }
 
+    async fn open_elsewhere(&self, visit: &Visit) -> Reply {
+        let origin = visit.url.origin().ascii_serialization();
+        let mut request = self.http.request(visit.method.clone(), visit.url.clone());
+        if visit.method == Method::POST {
+            request = request.form(&visit.fields);
+        }
+        let pairs: Vec<String> = {
+            let jar = self.foreign_cookies.lock().expect("nobody panics holding it");
+            let own = jar.iter().filter(|((known, _), _)| *known == origin);
+            own.map(|((_, name), value)| format!("{name}={value}")).collect()
+        };
+        if !pairs.is_empty() {
+            request = request.header(COOKIE, pairs.join("; "));
+        }
+        let reply = Reply::read(request.send().await.expect("the page answers")).await;
+        let mut jar = self.foreign_cookies.lock().expect("nobody panics holding it");
+        let set = reply.headers.get_all(SET_COOKIE).iter();
+        for cookie in set.filter_map(|text| text.to_str().ok()).filter_map(Cookie::parse) {
+            jar.insert((origin.clone(), cookie.name), cookie.value);
+        }
+        drop(jar);
+        reply
+    }
+
     fn keep_cookies(&self, reply: &Reply) {
         let mut jar = self.cookies.lock().expect("nobody panics holding it");
         for text in reply.headers.get_all(SET_COOKIE) {
@@ -196,7 +221,7 @@ impl<'a> Browser<'a> {
         for _ in 0..MAX_HOPS {
             let reply = self.open(&visit).await;
             let Some(next) = next_visit(&visit, &reply) else { return (Stop::Here(reply), None) };
-            let is_loopback = next.url.host_str() == Some("127.0.0.1");
+            let is_loopback = next.url.host_str().is_some_and(|host| host.starts_with("127."));
             // The providers are on loopback too.
             let is_provider = is_loopback && next.url.port() != Some(CLIENT_PORT);
             if !is_provider && !self.is_ours(&next.url) {

@@ -4,6 +4,7 @@ pub mod app;
 pub mod balancer;
 pub mod binary;
 pub mod browser;
+pub mod certified;
 pub mod database;
 pub mod federation;
 pub mod jwt;

@@ -21,6 +21,7 @@ macro_rules! federated {
 }
 
 mod apple;
+mod certified;
 mod conformance;
 mod departure;
 mod gates;
@@ -29,6 +30,7 @@ mod id_token;
 mod linking;
 mod native;
 mod outbound;
+mod playing;
 mod replies;
 mod state;
 mod takeover;
