@@ -105,4 +105,13 @@ for origin in "http://localhost:$http" "https://localhost:$https"; do
   # By a cross-site POST: SameSite=None with TLS, the form sent again without.
   sign_in apple /auth/oauth-apple "$origin"
 done
+
+# $1 = server, $2 = the statuses that the form got there, in order
+check_forms() {
+  local statuses
+  statuses=$(sed -n 's|.*"method":"POST","route":"/auth/apple-oauth-redirect","status":\([0-9]*\).*|\1|p' "$scratch/$1.log")
+  [ "$(echo $statuses)" = "$2" ] || give_up "the form came to $1 otherwise than thought: $statuses"
+}
+check_forms http "200 302"
+check_forms https "302"
 echo "signed in with $("$browser" --version 2>/dev/null)"
