@@ -45,6 +45,8 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<()> {
         shutdown_timeout: Duration::from_secs(10),
         jwks_cache: Duration::from_mins(5),
         allow_access_token_in_query: false,
+        web_app_url: None,
+        allow_secret_in_query: false,
     };
     let listener = TcpListener::bind(listen).await?;
     Ok(serve(listener, app, settings, TaskTracker::new(), CancellationToken::new()).await?)

@@ -13,6 +13,7 @@ use doorward_core::domain::secret::Secret;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::domain::user::Password;
 use doorward_core::ports::password::{PasswordHasher, Verdict};
+use doorward_core::ports::provider::NoProviders;
 use doorward_core::ports::revocation::RevocationStore;
 use doorward_core::ports::sealer::Sealer;
 use doorward_core::ports::signer::{Expiry, Signer};
@@ -168,6 +169,7 @@ pub(crate) fn core() -> (Arc<Core>, TaskTracker) {
         passwords: fake.clone(),
         revocations: fake.clone(),
         sealer: fake,
+        providers: Arc::new(NoProviders),
         tasks: tasks.clone(),
     };
     let settings = CoreSettings {
@@ -194,6 +196,8 @@ pub(crate) fn settings() -> HttpSettings {
         max_connections: 16,
         shutdown_timeout: Duration::from_secs(5),
         jwks_cache: Duration::from_mins(5),
+        web_app_url: None,
+        allow_secret_in_query: false,
         allow_access_token_in_query: false,
     }
 }

@@ -14,6 +14,7 @@ mod lingering;
 mod meter;
 mod middleware;
 mod native;
+mod page;
 mod server;
 mod settings;
 mod shared;

@@ -93,6 +93,9 @@ fn refusal(kind: ErrorKind) -> &'static str {
         ErrorKind::TooManyAttempts(_) => "limited",
         ErrorKind::Overloaded(_) => "overloaded",
         ErrorKind::Unavailable => "unavailable",
+        ErrorKind::UpstreamUnreachable(_) | ErrorKind::UpstreamFaulty | ErrorKind::UpstreamMisconfigured => {
+            "provider_unavailable"
+        }
         // Whatever else there will be is a refusal until it has a name of its own.
         _ => "refused",
     }

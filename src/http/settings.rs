@@ -27,6 +27,10 @@ pub struct HttpSettings {
     pub shutdown_timeout: Duration,
     /// How long others may cache the public keys; keys are published at least that long before they sign.
     pub jwks_cache: Duration,
+    /// Where the app that users see lives: before redirect URLs that are only a path, after Azure and Apple.
+    pub web_app_url: Option<String>,
+    /// Whether `client_secret` is accepted in the query of the start routes; queries end up in logs.
+    pub allow_secret_in_query: bool,
     /// Whether `?access_token=` is accepted (RFC 6750 §2.3 advises against it).
     pub allow_access_token_in_query: bool,
 }

@@ -1,5 +1,6 @@
 //! The command line (stable interface).
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -39,6 +40,12 @@ pub enum Command {
     /// Move in: take over another service's data. Run it again at any time: what is here already is left alone.
     #[command(subcommand)]
     Import(Import),
+    /// Play every identity provider, for trying out on this machine: whoever asks is signed in as whomever he wants to be.
+    DevIdp {
+        /// A loopback address and port; examples/dev-idp.toml expects this one.
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9400")]
+        listen: SocketAddr,
+    },
     /// Print the OpenAPI document of a dialect.
     Openapi {
         /// Which dialect.

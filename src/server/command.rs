@@ -14,7 +14,7 @@ use crate::apply_file;
 use crate::cli::{Apply, Cli, Command, Config, Dialect, Import, Keys};
 use crate::config::{DatabaseUrl, Settings, process_environment, reference};
 use crate::wire::{self, Assembly, Overrides, Purpose};
-use crate::{import, serve, telemetry};
+use crate::{dev_idp, identity_providers, import, serve, telemetry};
 
 /// Runs the command.
 ///
@@ -32,12 +32,14 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             let report = self::apply(&load()?, &apply).await?;
             print(&render(&report, apply.dry_run))
         }
+        Command::DevIdp { listen } => dev_idp::serve(&load()?, listen, stop_signal()?).await,
         Command::Migrate { plan } => migrate(&load()?, plan).await,
         Command::Import(Import::Sourceloop(from)) => print(&import::sourceloop(&load()?, &from).await?),
         Command::Keys(keys) => operate_keys(&load()?, keys).await,
         Command::Config(Config::Reference) => print(&reference::render()),
         Command::Config(Config::Check) => {
-            Settings::load(cli.config.as_deref(), &process_environment()?)?;
+            let settings = Settings::load(cli.config.as_deref(), &process_environment()?)?;
+            identity_providers::check(&settings)?;
             print("The configuration can be used.\n")
         }
         Command::Openapi { dialect: Dialect::Native } => print(&doorward_http::native_document()),

@@ -31,8 +31,7 @@ pub(crate) async fn sourceloop(settings: &Settings, from: &Sourceloop) -> anyhow
         public_clients: from.public_clients,
         hs256_clients: from.hs256_clients,
         algorithm: from.algorithm,
-        // Sign-in at identity providers does not exist yet, so none is configured.
-        providers: Vec::new(),
+        providers: settings.providers.keys().cloned().collect(),
     };
     let report = core.import(source.as_mut(), &options).await.context("import")?;
     let closing = if from.dry_run { "dry run: nothing was changed\n" } else { "" };

@@ -4,6 +4,8 @@ pub mod apply_file;
 pub mod cli;
 pub mod command;
 pub mod config;
+mod dev_idp;
+mod identity_providers;
 mod import;
 mod master_key;
 pub mod metrics;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
+use crate::identity_providers;
 use crate::metrics::{self, LastRead};
 use crate::wire::{self, Assembly, Overrides, Purpose};
 use crate::worker::{self, Tail};
@@ -83,6 +84,7 @@ pub async fn start(mut settings: Settings, overrides: Overrides) -> anyhow::Resu
     let tasks = core.ports().tasks.clone();
     // On a tracker of its own: at the end it waits for everything on the core's.
     let served = TaskTracker::new().spawn(doorward_http::serve(listener, app, http, tasks, stop.clone()));
+    identity_providers::tell(core.ports().providers.as_ref(), &settings.public_url());
     tracing::info!(event = "serving", address = %address, public_url = settings.public_url());
     Ok(Running { address, core, stop, served })
 }
@@ -128,6 +130,8 @@ fn http_settings(settings: &Settings) -> HttpSettings {
         max_connections: server.max_connections.get() as usize,
         shutdown_timeout: server.shutdown_timeout,
         jwks_cache: settings.tokens.jwks_cache,
+        web_app_url: settings.native.web_app_url.as_ref().map(|url| url.as_str().to_owned()),
+        allow_secret_in_query: settings.native.allow_secret_in_query,
         allow_access_token_in_query: settings.native.allow_access_token_in_query,
     }
 }

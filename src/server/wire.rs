@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use doorward_core::ports::clock::Clock;
 use doorward_core::ports::entropy::Entropy;
+use doorward_core::ports::provider::Registry;
 use doorward_core::ports::revocation::RevocationStore;
 use doorward_core::ports::sealer::Sealer;
 use doorward_core::ports::signer::Signer as _;
@@ -20,6 +21,7 @@ use doorward_store::{Backend, Opened, StoreOptions};
 use tokio_util::task::TaskTracker;
 
 use crate::config::{DatabaseUrl, Settings};
+use crate::identity_providers;
 use crate::master_key::{self, Source};
 
 /// Time and randomness of somebody else's making; the system's where absent.
@@ -29,6 +31,8 @@ pub struct Overrides {
     pub clock: Option<Arc<dyn Clock>>,
     /// Randomness.
     pub entropy: Option<Arc<dyn Entropy>>,
+    /// Identity providers, in place of the configured ones.
+    pub providers: Option<Arc<dyn Registry>>,
 }
 
 /// Everything put together, on a database whose schema is up to date.
@@ -98,6 +102,10 @@ pub async fn assemble(
         KeyOperations::new(opened.store.clone(), sealer.clone(), clock.clone(), settings.tokens.jwks_cache);
     let passwords = HashPool::new(hash_settings(settings), entropy.clone()).context("[passwords]")?;
     let (revocations, courier) = revocations(settings, &clock)?;
+    let providers = match overrides.providers {
+        Some(providers) => providers,
+        None => identity_providers::build(settings, &clock, &entropy)?,
+    };
     let ports = Ports {
         store: opened.store,
         revocations,
@@ -107,6 +115,7 @@ pub async fn assemble(
         entropy,
         signer: ring.clone(),
         sealer,
+        providers,
     };
     Ok(Assembly { core: Arc::new(Core::new(ports, core_settings(settings))), ring, keys, courier })
 }

@@ -42,6 +42,7 @@ const TRUST: Duration = Duration::from_secs(5);
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_foundation.sql", include_str!("../../migrations/postgres/0001_foundation.sql")),
     ("0002_attempts.sql", include_str!("../../migrations/postgres/0002_attempts.sql")),
+    ("0003_federation.sql", include_str!("../../migrations/postgres/0003_federation.sql")),
 ];
 const HISTORY_EXISTS: &str = "SELECT CAST(COUNT(to_regclass('_sqlx_migrations')) AS bigint) AS present";
 

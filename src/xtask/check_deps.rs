@@ -11,6 +11,7 @@ use toml::{Table, Value};
 const INSIDE: &[(&str, &[&str])] = &[
     ("doorward-core", &[]),
     ("doorward-crypto", &["doorward-core"]),
+    ("doorward-dev-idp", &["doorward-core"]),
     ("doorward-http", &["doorward-core"]),
     ("doorward-notify", &["doorward-core"]),
     ("doorward-providers", &["doorward-core"]),
@@ -21,6 +22,7 @@ const INSIDE: &[(&str, &[&str])] = &[
         &[
             "doorward-core",
             "doorward-crypto",
+            "doorward-dev-idp",
             "doorward-http",
             "doorward-notify",
             "doorward-providers",
@@ -41,7 +43,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("clap", &["doorward-server"]),
     ("hyper", &["doorward-http"]),
     ("hyper-util", &["doorward-http"]),
-    ("jsonwebtoken", &["doorward-crypto"]),
+    ("jsonwebtoken", &["doorward-crypto", "doorward-dev-idp", "doorward-providers"]),
     ("lettre", &["doorward-notify"]),
     (
         "metrics",
@@ -50,10 +52,12 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("metrics-exporter-prometheus", &["doorward-server"]),
     ("oauth2", &["doorward-providers"]),
     ("openidconnect", &["doorward-providers"]),
-    ("poem", &["doorward-http"]),
+    ("openssl", &["doorward-providers"]),
+    ("poem", &["doorward-dev-idp", "doorward-http"]),
     ("poem-openapi", &["doorward-http"]),
     ("redis", &["doorward-revocation"]),
     ("reqwest", &["doorward-notify", "doorward-providers"]),
+    ("roxmltree", &["doorward-providers"]),
     ("samael", &["doorward-providers"]),
     ("sqlx", &["doorward-store"]),
 ];

@@ -1,4 +1,4 @@
-//! Chores of the repository: `xtask check-deps | check-migrations | seal-migrations | openapi | reference | check`.
+//! Chores of the repository: `xtask check-deps | check-migrations | seal-migrations | openapi | reference | new-provider NAME | check`.
 //!
 //! `openapi` and `reference` ask the `doorward` binary that was built beside this one, so build the workspace first
 //! (`./dev` does).
@@ -7,13 +7,14 @@ mod check_deps;
 mod generated;
 mod layers;
 mod migrations;
+mod new_provider;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: xtask check-deps | check-migrations | seal-migrations | openapi [--check] | \
-                     reference [--check] | check";
+                     reference [--check] | new-provider NAME | check";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,6 +42,7 @@ fn run(arguments: &[String]) -> anyhow::Result<String> {
         ["openapi", "--check"] => generated::check(&root, &generated::OPENAPI),
         ["reference"] => generated::write(&root, &generated::REFERENCE),
         ["reference", "--check"] => generated::check(&root, &generated::REFERENCE),
+        ["new-provider", name] => new_provider::create(&root, name),
         ["check"] => check_all(&root),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_core::domain::time::Timestamp;
+use doorward_core::ports::provider::Registry;
 use doorward_core::testkit::clock::FixedClock;
+use doorward_core::testkit::scripted_provider::{ScriptedProvider, ScriptedRegistry};
 use doorward_core::usecase::Core;
 use doorward_core::usecase::apply::{ApplyOptions, ClientDefaults};
 use doorward_server::apply_file;
@@ -33,14 +36,55 @@ pub const BEGINNING: i64 = 1_795_253_400;
 #[derive(Clone, Default, Debug)]
 pub struct Options {
     environment: BTreeMap<String, String>,
+    file: Option<String>,
+    clock: Option<Arc<FixedClock>>,
+    providers: Option<Arc<ScriptedRegistry>>,
 }
 
 impl Options {
+    /// Puts scripted identity providers in place of the configured ones.
+    #[must_use]
+    pub fn with_providers(mut self, providers: ScriptedRegistry) -> Self {
+        self.providers = Some(Arc::new(providers));
+        self
+    }
+
+    /// How a server is put together, on that clock.
+    fn overrides(&self, clock: Arc<FixedClock>) -> Overrides {
+        let providers = self.providers.clone().map(|providers| providers as Arc<dyn Registry>);
+        Overrides { clock: Some(clock), providers, ..Overrides::default() }
+    }
+
     /// Sets `section.key`.
     #[must_use]
     pub fn set(mut self, key: &str, value: &str) -> Self {
         self.environment.insert(variable(key), value.to_owned());
         self
+    }
+
+    /// Reads this configuration file too.
+    #[must_use]
+    pub fn with_file(mut self, text: &str) -> Self {
+        self.file = Some(text.to_owned());
+        self
+    }
+
+    /// Goes by this clock, which somebody else goes by too.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<FixedClock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// The settings of a server on `place`, whose directory the file goes into.
+    fn settings(&self, place: &Place) -> Settings {
+        let Some(text) = &self.file else { return settings(&place.url, &self.environment, None) };
+        // Beside what is stored, not among it: tests search that for secrets.
+        let directory = place.sqlite_file().with_file_name("config");
+        let path = directory.join("doorward.toml");
+        let written = std::fs::create_dir_all(&directory).and_then(|()| std::fs::write(&path, text));
+        written.expect("the test's directory can be written to");
+        settings(&place.url, &self.environment, Some(&path))
     }
 }
 
@@ -55,7 +99,7 @@ pub struct App {
     /// Its database.
     pub place: Place,
     http: reqwest::Client,
-    options: Options,
+    options: std::sync::Mutex<Options>,
     running: Mutex<Option<Started>>,
     address: std::sync::Mutex<SocketAddr>,
 }
@@ -69,24 +113,19 @@ pub(super) struct Started {
 /// Starts a server on `url`.
 pub(super) async fn start(url: &str, environment: &BTreeMap<String, String>) -> Started {
     let clock = Arc::new(FixedClock::new(beginning()));
-    start_with_clock(url, environment, clock).await
+    start_with(settings(url, environment, None), clock.clone(), Options::default().overrides(clock)).await
 }
 
-async fn start_with_clock(
-    url: &str,
-    environment: &BTreeMap<String, String>,
-    clock: Arc<FixedClock>,
-) -> Started {
-    let overrides = Overrides { clock: Some(clock.clone()), ..Overrides::default() };
-    let running = serve::start(settings(url, environment), overrides).await.expect("the server starts");
+async fn start_with(settings: Settings, clock: Arc<FixedClock>, overrides: Overrides) -> Started {
+    let running = serve::start(settings, overrides).await.expect("the server starts");
     Started { running, clock }
 }
 
-fn settings(url: &str, environment: &BTreeMap<String, String>) -> Settings {
+fn settings(url: &str, environment: &BTreeMap<String, String>, file: Option<&Path>) -> Settings {
     let mut all = base_environment(url);
     all.insert(variable("database.auto_migrate"), "true".to_owned());
     all.extend(environment.clone());
-    Settings::load(None, &all).expect("the test settings are valid")
+    Settings::load(file, &all).expect("the test settings are valid")
 }
 
 /// The settings that in-process servers and binaries of the tests share, as variables of the environment.
@@ -156,7 +195,9 @@ where
 
 impl App {
     async fn start(place: Place, options: Options) -> Self {
-        let started = start(&place.url, &options.environment).await;
+        let clock = options.clock.clone().unwrap_or_else(|| Arc::new(FixedClock::new(beginning())));
+        let overrides = options.overrides(clock.clone());
+        let started = start_with(options.settings(&place), clock, overrides).await;
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -167,7 +208,7 @@ impl App {
             clock: started.clock.clone(),
             place,
             http,
-            options,
+            options: std::sync::Mutex::new(options),
             address: std::sync::Mutex::new(started.running.address),
             running: Mutex::new(Some(started)),
         }
@@ -183,9 +224,34 @@ impl App {
     /// Stops the server and starts another on the same database, with the same clock.
     pub async fn restart(&self) {
         self.stop().await.expect("the server stops gracefully");
-        let started = start_with_clock(&self.place.url, &self.options.environment, self.clock.clone()).await;
+        let started = start_with(self.settings(), self.clock.clone(), self.overrides()).await;
         *self.address.lock().expect("nobody panics holding the address") = started.running.address;
         *self.running.lock().await = Some(started);
+    }
+
+    /// As [`App::restart`], with other settings from now on.
+    pub async fn restart_with(&self, options: Options) {
+        *self.options.lock().expect("nobody panics holding the options") = options;
+        self.restart().await;
+    }
+
+    /// The scripted identity provider of that id.
+    ///
+    /// # Panics
+    /// When the test has none.
+    #[must_use]
+    pub fn scripted(&self, id: &str) -> Arc<ScriptedProvider> {
+        let options = self.options.lock().expect("nobody panics holding the options");
+        let providers = options.providers.as_ref().expect("the test has scripted providers");
+        providers.scripted(id).expect("the test has a provider of that id")
+    }
+
+    fn overrides(&self) -> Overrides {
+        self.options.lock().expect("nobody panics holding the options").overrides(self.clock.clone())
+    }
+
+    fn settings(&self) -> Settings {
+        self.options.lock().expect("nobody panics holding the options").settings(&self.place)
     }
 
     /// The core of the running server.
@@ -196,8 +262,8 @@ impl App {
 
     /// What another process on the same database, with the same clock, would work with.
     pub async fn other_process(&self) -> Assembly {
-        let overrides = Overrides { clock: Some(self.clock.clone()), ..Overrides::default() };
-        let settings = settings(&self.place.url, &self.options.environment);
+        let overrides = self.overrides();
+        let settings = self.settings();
         wire::assemble(&settings, overrides, Purpose::Work)
             .await
             .expect("a second process can open the database")

@@ -3,7 +3,10 @@
 pub mod app;
 pub mod balancer;
 pub mod binary;
+pub mod browser;
+pub mod certified;
 pub mod database;
+pub mod federation;
 pub mod jwt;
 pub mod load;
 pub mod nodes;
@@ -12,4 +15,5 @@ pub mod raw;
 pub mod redis;
 pub mod reply;
 pub mod requests;
+pub mod saml;
 pub mod wire;

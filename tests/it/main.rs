@@ -7,4 +7,8 @@ mod faults;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
+mod providers;
+#[cfg(test)]
+mod saml;
+#[cfg(test)]
 mod security;

@@ -63,6 +63,24 @@ pub enum ErrorKind {
     PasswordUnchanged,
     /// The user signs in at an identity provider and has no password here.
     ExternalUser,
+    /// No provider of that id is configured, or it cannot do that.
+    ProviderUnknown,
+    /// The attempt is unknown, used, too old, another browser's, or what it was for is gone.
+    LoginAttemptUnknown,
+    /// The user pressed cancel at the provider.
+    UpstreamDenied,
+    /// The provider refused, what it sent does not prove anything, or nobody here may sign in with it.
+    UpstreamRefused,
+    /// The provider does not answer; try again after the given time.
+    UpstreamUnreachable(Duration),
+    /// The provider answered with something that is no answer.
+    UpstreamFaulty,
+    /// The operator has to change something about the provider; the log says what.
+    UpstreamMisconfigured,
+    /// The account at the provider is linked to another user.
+    IdentityTaken,
+    /// It is the only way the user can sign in.
+    OnlyWayToSignIn,
     /// No such object, or one of another tenant.
     NotFound,
     /// Too many failed attempts; try again after the given time.

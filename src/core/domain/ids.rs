@@ -50,6 +50,14 @@ id!(
     UserId
 );
 id!(
+    /// A federated sign-in that has begun.
+    LoginAttemptId
+);
+id!(
+    /// The provider's side of a federated sign-in.
+    UpstreamSessionId
+);
+id!(
     /// An organisation whose data is kept apart from every other's.
     TenantId
 );

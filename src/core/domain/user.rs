@@ -67,6 +67,8 @@ pub struct Identity {
     pub provider: String,
     /// The account's stable id at the provider.
     pub subject: String,
+    /// The issuer it was first seen with; empty until then.
+    pub issuer: String,
 }
 
 /// A new password as submitted, not yet judged.

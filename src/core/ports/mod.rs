@@ -4,6 +4,7 @@ pub mod clock;
 pub mod entropy;
 pub mod import;
 pub mod password;
+pub mod provider;
 pub mod revocation;
 pub mod sealer;
 pub mod signer;

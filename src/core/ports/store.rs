@@ -11,7 +11,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use self::accounts::{Clients, Identities, Memberships, Roles, Tenants, Users};
-pub use self::events::{Activities, Attempts, Grants, Keys, Refreshes, Revocations, Sessions};
+pub use self::events::{
+    Activities, Attempts, Federations, Grants, Keys, Refreshes, Revocations, Sessions, UpstreamHolder,
+};
 pub use self::rotations::{PresentedRefresh, RefreshRotation};
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::revocation::Revocation;
@@ -146,6 +148,7 @@ pub trait Tx:
     + Activities
     + Keys
     + Attempts
+    + Federations
     + super::import::Imports
     + Send
 {

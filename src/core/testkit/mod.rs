@@ -5,6 +5,7 @@ pub mod clock;
 pub mod entropy;
 pub mod revocation_conformance;
 pub mod samples;
+pub mod scripted_provider;
 pub mod store_conformance;
 
 /// What a check answers; `?` reports whatever a port refused.

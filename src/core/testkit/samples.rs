@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::domain::activity::{Activity, LoginType};
 use crate::domain::client::{Client, ClientType};
+use crate::domain::federation::{Intent, LoginAttempt};
 use crate::domain::grant::Grant;
 use crate::domain::ids::{Id, SessionId, TenantId, uuid_v7};
 use crate::domain::key::{Algorithm, SigningKey};
@@ -178,6 +179,23 @@ impl Samples {
             credential_version: 1,
             created_at: now,
             expires_at: now.plus(Duration::from_mins(1)),
+        }
+    }
+
+    /// A sign-in at a provider under way in a browser.
+    #[must_use]
+    pub fn login_attempt(&self, client: &Client, intent: Intent) -> LoginAttempt {
+        let now = sample_time();
+        LoginAttempt {
+            id: self.id(),
+            state_hash: self.token_hash(),
+            browser_hash: Some(self.token_hash()),
+            provider: "google".to_owned(),
+            client: client.key,
+            intent,
+            sealed_memo: vec![0, 7, 255],
+            created_at: now,
+            expires_at: now.plus(Duration::from_mins(10)),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::domain::activity::LoginType;
 use crate::domain::actor::Origin;
 use crate::domain::claims::VerifiedToken;
 use crate::domain::error::{Error, ErrorKind};
+use crate::domain::federation::UpstreamSession;
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::revocation::{Revocation, Revoked};
 use crate::domain::secret::{Secret, TokenHash};
@@ -24,10 +25,12 @@ pub struct LogOut {
 }
 
 /// Who was signed out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LoggedOut {
     /// The user.
     pub user: UserId,
+    /// Where the browser can end the session at the identity provider too, if the sign-in was made there.
+    pub provider_logout_url: Option<String>,
 }
 
 impl Core {
@@ -44,8 +47,12 @@ impl Core {
         }
         self.own_refresh(&command.token, refresh_token).await?;
         let activity = self.logout_activity(&command)?;
-        self.finish_session(claims.sid, EndReason::Logout, Some(&activity)).await?;
-        Ok(LoggedOut { user: claims.sub })
+        let upstream = self.finish_session(claims.sid, EndReason::Logout, Some(&activity)).await?;
+        let provider_logout_url = match &upstream {
+            Some(upstream) => self.upstream_logout_url(upstream, &claims.client_id).await.unwrap_or_default(),
+            None => None,
+        };
+        Ok(LoggedOut { user: claims.sub, provider_logout_url })
     }
 
     /// Its refresh token is unknown here, and its session too: the access token alone is over.
@@ -56,7 +63,7 @@ impl Core {
         let revocation = Revocation { what: revoked, until: self.now().plus(MAX_ACCESS_TOKEN_TTL) };
         rerun(|| self.write_token_end(revocation, &activity)).await?;
         self.ports.revocations.announce(&[revocation]).await;
-        Ok(LoggedOut { user: claims.sub })
+        Ok(LoggedOut { user: claims.sub, provider_logout_url: None })
     }
 
     async fn write_token_end(&self, revocation: Revocation, activity: &Activity) -> Result<(), Error> {
@@ -94,21 +101,25 @@ impl Core {
 
     /// Ends a session without an activity row (replay, reuse).
     pub(super) async fn end_session(&self, session: SessionId, reason: EndReason) -> Result<(), Error> {
-        self.finish_session(session, reason, None).await
+        self.finish_session(session, reason, None).await.map(|_| ())
     }
 
+    /// Answers the provider's side of the session, which is told too.
     async fn finish_session(
         &self,
         session: SessionId,
         reason: EndReason,
         activity: Option<&Activity>,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<UpstreamSession>, Error> {
         let now = self.now();
         let revocation = session_revocation(session, now);
-        rerun(|| self.write_end(revocation, session, reason, activity)).await?;
+        let upstream = rerun(|| self.write_end(revocation, session, reason, activity)).await?;
         self.ports.revocations.announce(&[revocation]).await;
         tracing::info!(event = "session_ended", session_id = %session, reason = reason.as_str());
-        Ok(())
+        if let Some(upstream) = &upstream {
+            self.end_upstream_later(upstream);
+        }
+        Ok(upstream)
     }
 
     async fn write_end(
@@ -117,7 +128,7 @@ impl Core {
         session: SessionId,
         reason: EndReason,
         activity: Option<&Activity>,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<UpstreamSession>, Error> {
         let now = self.now();
         let mut tx = self.writing("end_session").await?;
         let ended_now = tx.end_session(session, reason, now).await?;
@@ -127,7 +138,9 @@ impl Core {
         if let Some(activity) = activity.filter(|_| ended_now) {
             tx.record_activity(activity).await?;
         }
-        Ok(tx.commit().await?)
+        let upstream = tx.take_upstream_session(session).await?;
+        tx.commit().await?;
+        Ok(upstream)
     }
 }
 

@@ -50,8 +50,9 @@ impl Core {
         let sessions = tx.purge_sessions(now.minus(MAX_ACCESS_TOKEN_TTL)).await?;
         let revocations = tx.purge_revocations(now).await?;
         let attempts = tx.purge_attempts(now).await?;
+        let sign_ins = tx.purge_login_attempts(now).await? + tx.purge_replay_marks(now).await?;
         tx.commit().await?;
-        let count = codes + sessions + revocations + attempts;
+        let count = codes + sessions + revocations + attempts + sign_ins;
         if count > 0 {
             tracing::debug!(event = "purged", codes, sessions, revocations);
         }

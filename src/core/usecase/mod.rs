@@ -3,10 +3,16 @@
 mod attempts;
 mod authenticate_bearer;
 mod authenticate_client;
+mod begin_federated_login;
 mod change_password;
 mod end_session;
+mod end_upstream_session;
+mod exchange_id_token;
+mod federated_sign_in;
+mod finish_federated_login;
 mod housekeeping;
 mod issue_tokens;
+mod link_identity;
 mod login_activity;
 mod login_token;
 mod password_login;
@@ -14,6 +20,8 @@ mod redeem_code;
 mod rotate_refresh;
 mod rotation;
 mod sign_in;
+mod sign_up_at_provider;
+mod upstream;
 
 pub mod apply;
 pub mod import;
@@ -25,9 +33,14 @@ use tokio_util::task::TaskTracker;
 
 pub use self::attempts::AttemptLimits;
 pub use self::authenticate_client::{client_secret_hash, hs256_place};
+pub use self::begin_federated_login::{BeginFederatedLogin, Browser, Departing};
 pub use self::change_password::ChangePassword;
 pub use self::end_session::{LogOut, LoggedOut};
+pub use self::exchange_id_token::{ExchangeIdToken, Exchanged, IssuedNonce, NativeClient};
+pub use self::federated_sign_in::Goal;
+pub use self::finish_federated_login::{Brought, FinishFederatedLogin, Returned};
 pub use self::issue_tokens::TokenPair;
+pub use self::link_identity::TicketView;
 pub use self::login_activity::{ActiveUsersQuery, VIEW_LOGIN_ACTIVITY};
 pub use self::password_login::{IssuedCode, PasswordLogin};
 pub use self::redeem_code::RedeemCode;
@@ -41,6 +54,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::password::PasswordHasher;
+use crate::ports::provider::Registry;
 use crate::ports::revocation::RevocationStore;
 use crate::ports::sealer::Sealer;
 use crate::ports::signer::Signer;
@@ -69,6 +83,8 @@ pub struct Ports {
     pub revocations: Arc<dyn RevocationStore>,
     /// Encryption at rest.
     pub sealer: Arc<dyn Sealer>,
+    /// Identity providers.
+    pub providers: Arc<dyn Registry>,
     /// Runs what must outlive a request; shutdown waits for it.
     pub tasks: TaskTracker,
 }

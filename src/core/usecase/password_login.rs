@@ -55,7 +55,8 @@ impl Core {
         self.check_password_sign_in(client, &command.username, &command.password, origin).await
     }
 
-    fn new_grant(&self, sign_in: &SignIn, code: &Secret<String>) -> Grant {
+    /// A grant of a sign-in that was proved.
+    pub(super) fn new_grant(&self, sign_in: &SignIn, code: &Secret<String>) -> Grant {
         let now = self.now();
         Grant {
             id: self.new_id(),

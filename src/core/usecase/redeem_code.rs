@@ -65,7 +65,7 @@ impl Core {
         }
     }
 
-    async fn known_client(&self, client_id: &str) -> Result<Client, Error> {
+    pub(super) async fn known_client(&self, client_id: &str) -> Result<Client, Error> {
         let client = self.reading("known_client").await?.client_by_client_id(client_id).await?;
         client.filter(|client| client.enabled).ok_or_else(|| ErrorKind::ClientUnknown.into())
     }
@@ -87,6 +87,7 @@ impl Core {
                 match opened {
                     Ok(opened) => {
                         tx.attach_session(grant.id, opened.session.id).await?;
+                        tx.hand_over_upstream_session(grant.id, opened.session.id).await?;
                         Redeemed::Opened(Box::new((sign_in, opened)))
                     }
                     Err(error) => refused(error)?,

@@ -2,4 +2,5 @@
 
 pub(crate) mod bearer;
 pub(crate) mod client_ip;
+pub(crate) mod login_cookie;
 pub(crate) mod origin;

@@ -97,7 +97,7 @@ impl<'a, T: RequestObject> ApiExtractor<'a> for Body<T> {
     }
 }
 
-async fn read(body: &mut RequestBody) -> Result<Vec<u8>, Failure> {
+pub(super) async fn read(body: &mut RequestBody) -> Result<Vec<u8>, Failure> {
     let body = body.take().map_err(|_| Failure::internal())?;
     body.into_vec().await.map_err(|error| {
         let poem::error::ReadBodyError::Io(error) = error else {
@@ -113,6 +113,11 @@ async fn read(body: &mut RequestBody) -> Result<Vec<u8>, Failure> {
 
 /// `application/json` in UTF-8, not compressed. Without a `Content-Type` the body is taken for JSON.
 fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
+    require_type(headers, "application/json")
+}
+
+/// That type in UTF-8, not compressed. A body without a `Content-Type` is taken for one.
+pub(super) fn require_type(headers: &HeaderMap, expected: &str) -> Result<(), Failure> {
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
@@ -124,9 +129,9 @@ fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     let content_type = String::from_utf8_lossy(value.as_bytes());
     let mut parts = content_type.split(';');
     let essence = parts.next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
+    if !essence.eq_ignore_ascii_case(expected) {
         let shown: String = essence.chars().take(100).collect();
-        let message = format!("Content-type {shown} does not match [application/json].");
+        let message = format!("Content-type {shown} does not match [{expected}].");
         return Err(Failure::unsupported_media_type(message));
     }
     let is_foreign = |parameter: &str| {
@@ -149,10 +154,14 @@ fn parse<T: RequestObject>(bytes: &[u8]) -> Result<T, Failure> {
     } else {
         strict_json::parse(bytes).map_err(|problem| Failure::syntax(problem.to_string()))?
     };
-    let object = match value {
+    of_object(match value {
         Value::Null => Value::Object(serde_json::Map::new()),
         other => other,
-    };
+    })
+}
+
+/// The object as `T`, or every reason why it is none.
+pub(super) fn of_object<T: RequestObject>(object: Value) -> Result<T, Failure> {
     let failures = T::schema().failures(&object);
     if !failures.is_empty() {
         return Err(Failure::invalid_body(failures));

@@ -4,15 +4,21 @@
 use doorward_core::domain::activity_query::{Column, MAX_LIMIT};
 use serde_json::{Map, Value, json};
 
-use super::operations::{OPERATIONS, Operation, failure_description, reference, where_schema};
+use super::operations::{Operation, failure_description, operations, reference, where_schema};
 
 /// Requests and rows that hold nothing beyond their properties.
-const CLOSED: [&str; 7] = [
+const CLOSED: [&str; 13] = [
     "LoginRequest",
     "AuthTokenRequest",
     "AuthRefreshTokenRequest",
     "ResetPasswordPartial",
     "RefreshTokenRequestPartial",
+    "ClientAuthRequest",
+    "IdTokenRequest",
+    "TicketRequest",
+    "NonceResponse",
+    "LinkResponse",
+    "IdentityResponse",
     "TokenResponse",
     "LoginActivityWithRelations",
 ];
@@ -41,7 +47,8 @@ const NULLABLE: [(&str, &[&str]); 2] = [
 const DATE_TIMES: [(&str, &str); 1] = [("LoginActivityWithRelations", "loginTime")];
 
 /// Properties that the old document has as plain numbers.
-const NUMBERS: [(&str, &str); 2] = [("TokenResponse", "expires"), ("loopback.Count", "count")];
+const NUMBERS: [(&str, &str); 3] =
+    [("TokenResponse", "expires"), ("NonceResponse", "expires"), ("loopback.Count", "count")];
 
 /// The finished document, pretty-printed.
 pub(super) fn complete(generated: &str) -> String {
@@ -58,7 +65,7 @@ pub(super) fn complete(generated: &str) -> String {
 
 fn complete_operation(operation: &mut Value) {
     let id = operation["operationId"].as_str().unwrap_or_default();
-    let Some(known) = OPERATIONS.iter().find(|known| known.id == id) else {
+    let Some(known) = operations().find(|known| known.id == id) else {
         return;
     };
     if let Some((controller, name)) = known.id.split_once('.') {
@@ -67,7 +74,9 @@ fn complete_operation(operation: &mut Value) {
     }
     complete_parameters(operation, known);
     let responses = &mut operation["responses"];
-    responses["200"]["description"] = known.description.into();
+    for (_status, reply) in responses.as_object_mut().into_iter().flatten() {
+        reply["description"] = known.description.into();
+    }
     for status in known.failures {
         responses[status.to_string()] = failure_response(*status);
     }

@@ -198,6 +198,18 @@ impl Failure {
                 text(Code::BAD_REQUEST, "PasswordCannotBeChangedForExternalUser")
             }
             ErrorKind::ExternalUser => text(Code::UNAUTHORIZED, "PasswordCannotBeChangedForExternalUser"),
+            ErrorKind::ProviderUnknown => Self::unknown_api(),
+            ErrorKind::LoginAttemptUnknown | ErrorKind::UpstreamDenied | ErrorKind::UpstreamRefused => {
+                object(Code::UNAUTHORIZED, "Invalid Credentials")
+            }
+            ErrorKind::UpstreamUnreachable(wait) => {
+                Self { retry_after: Some(wait), ..text(Code::SERVICE_UNAVAILABLE, "Service Unavailable") }
+            }
+            ErrorKind::UpstreamFaulty | ErrorKind::UpstreamMisconfigured => {
+                text(Code::BAD_GATEWAY, "Bad Gateway")
+            }
+            ErrorKind::IdentityTaken => text(Code::CONFLICT, "IdentityLinkedToAnotherUser"),
+            ErrorKind::OnlyWayToSignIn => text(Code::UNPROCESSABLE_ENTITY, "OnlyWayToSignIn"),
             ErrorKind::NotFound => text(Code::NOT_FOUND, "Not Found"),
             ErrorKind::TooManyAttempts(wait) => Self {
                 retry_after: Some(wait),
@@ -258,6 +270,7 @@ fn usual_name(status: StatusCode) -> Option<&'static str> {
         401 => Some("UnauthorizedError"),
         403 => Some("ForbiddenError"),
         404 => Some("NotFoundError"),
+        409 => Some("ConflictError"),
         408 => Some("RequestTimeoutError"),
         413 => Some("PayloadTooLargeError"),
         415 => Some("UnsupportedMediaTypeError"),

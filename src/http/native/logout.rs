@@ -1,6 +1,6 @@
 //! Signing out.
 
-use doorward_core::usecase::LogOut;
+use doorward_core::usecase::{LogOut, LoggedOut};
 use poem_openapi::OpenApi;
 
 use super::Tag;
@@ -28,6 +28,13 @@ impl LogoutApi {
         let command =
             LogOut { token: caller.0, origin: origin.0, refresh_token: secret(body.0.refresh_token) };
         let done = app.run_to_end(|core| async move { core.log_out(command).await }).await?;
-        Reply::of(&SuccessResponse { success: true, key: Some(done.user.to_string()) })
+        Reply::of(&SuccessResponse::from(done))
+    }
+}
+
+impl From<LoggedOut> for SuccessResponse {
+    fn from(done: LoggedOut) -> Self {
+        let LoggedOut { user, provider_logout_url } = done;
+        Self { success: true, key: Some(user.to_string()), provider_logout_url }
     }
 }

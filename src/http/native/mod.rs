@@ -4,7 +4,9 @@ pub(crate) mod body;
 pub(crate) mod condition;
 mod document;
 pub(crate) mod error;
+mod federation;
 mod filter;
+mod form;
 mod login;
 mod login_activity;
 mod logout;
@@ -24,6 +26,10 @@ use poem::IntoEndpoint as _;
 use poem::endpoint::BoxEndpoint;
 use poem_openapi::{OpenApiService, Tags};
 
+use self::federation::{
+    AppleApi, AzureApi, CognitoApi, FacebookApi, GoogleApi, IdentitiesApi, InstagramApi, KeycloakApi,
+    LinkApi, MetadataApi, NativeSignInApi, ProviderLogoutApi, ProvidersApi, SamlApi,
+};
 use self::login::LoginApi;
 use self::login_activity::LoginActivityApi;
 use self::logout::LogoutApi;
@@ -39,13 +45,26 @@ enum Tag {
     LoginController,
     LogoutController,
     LoginActivityController,
+    GoogleLoginController,
+    AzureLoginController,
+    CognitoLoginController,
+    KeycloakLoginController,
+    AppleLoginController,
+    FacebookLoginController,
+    InstagramLoginController,
+    SamlLoginController,
+    ProviderController,
 }
 
-type Apis = (LoginApi, TokenApi, RefreshApi, MeApi, PasswordApi, LogoutApi, LoginActivityApi);
+type PasswordApis = (LoginApi, TokenApi, RefreshApi, MeApi, PasswordApi, LogoutApi, LoginActivityApi);
+type KindApis = (GoogleApi, AzureApi, CognitoApi, KeycloakApi, AppleApi, FacebookApi, InstagramApi, SamlApi);
+type FederationApis = (ProvidersApi, NativeSignInApi, LinkApi, IdentitiesApi, ProviderLogoutApi, MetadataApi);
 
-fn service() -> OpenApiService<Apis, ()> {
-    let apis = (LoginApi, TokenApi, RefreshApi, MeApi, PasswordApi, LogoutApi, LoginActivityApi);
-    OpenApiService::new(apis, "Authentication Service", "1.0.0").server("/")
+fn service() -> OpenApiService<(PasswordApis, KindApis, FederationApis), ()> {
+    let password = (LoginApi, TokenApi, RefreshApi, MeApi, PasswordApi, LogoutApi, LoginActivityApi);
+    let kinds = (GoogleApi, AzureApi, CognitoApi, KeycloakApi, AppleApi, FacebookApi, InstagramApi, SamlApi);
+    let federation = (ProvidersApi, NativeSignInApi, LinkApi, IdentitiesApi, ProviderLogoutApi, MetadataApi);
+    OpenApiService::new((password, kinds, federation), "Authentication Service", "1.0.0").server("/")
 }
 
 /// All endpoints of the dialect.

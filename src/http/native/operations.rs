@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 
 use super::report::RANGES;
 
+mod federation;
+
 /// One operation.
 pub(super) struct Operation {
     pub(super) id: &'static str,
-    /// Of the 200.
+    /// Of the reply when all is well.
     pub(super) description: &'static str,
     /// Every other status that can happen.
     pub(super) failures: &'static [u16],
@@ -23,6 +25,14 @@ pub(super) enum Parameter {
     StartDate,
     EndDate,
     DeviceId,
+    ClientId,
+    ClientSecret,
+    Code,
+    State,
+    SessionState,
+    Ticket,
+    /// Ignored; the old service needed it.
+    Client,
     /// Named beside the security scheme, as in the old document: generated clients keep their signatures.
     Authorization,
 }
@@ -35,7 +45,12 @@ const AUTHENTICATES: &[u16] = &[401, 500, 503];
 const QUERIES: &[u16] = &[400, 401, 403, 500, 503];
 const FINDS_ONE: &[u16] = &[400, 401, 403, 404, 500, 503];
 
-pub(super) const OPERATIONS: &[Operation] = &[
+/// Every operation.
+pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain(federation::OPERATIONS)
+}
+
+const OPERATIONS: &[Operation] = &[
     Operation {
         id: "LoginController.login",
         description: "Auth Code that you can use to generate access and refresh tokens using the POST /auth/token API",
@@ -134,6 +149,13 @@ impl Parameter {
             }),
             Self::StartDate => date("startDate", "First moment, RFC 3339"),
             Self::EndDate => date("endDate", "Last moment, RFC 3339"),
+            Self::ClientId => query("client_id", true, "Public identifier of the client"),
+            Self::ClientSecret => query("client_secret", false, "Refused unless the settings allow it"),
+            Self::Code => query("code", false, "From the provider"),
+            Self::State => query("state", false, "From the provider, as it was sent there; works once"),
+            Self::SessionState => query("session_state", false, "From the provider"),
+            Self::Ticket => query("ticket", true, "Works once"),
+            Self::Client => query("client", false, "Ignored: the client is known from the start"),
             Self::DeviceId => header("device_id", "The device, as the client knows it"),
             Self::Authorization => header("Authorization", "Bearer and the access token"),
         }
@@ -142,6 +164,16 @@ impl Parameter {
 
 fn header(name: &str, description: &str) -> Value {
     json!({ "name": name, "in": "header", "description": description, "schema": { "type": "string" } })
+}
+
+fn query(name: &str, required: bool, description: &str) -> Value {
+    json!({
+        "name": name,
+        "in": "query",
+        "required": required,
+        "description": description,
+        "schema": { "type": "string" },
+    })
 }
 
 fn date(name: &str, description: &str) -> Value {
@@ -170,10 +202,12 @@ pub(super) fn failure_description(status: u16) -> &'static str {
         403 => "Not allowed.",
         404 => "The entity requested does not exist.",
         408 => "The request body took too long.",
+        409 => "It belongs to another.",
         413 => "The request body is too large.",
-        415 => "The content type is not application/json in UTF-8.",
+        415 => "The content type is not the one of this operation, in UTF-8.",
         422 => "The syntax of the request entity is incorrect",
         429 => "Too much is waiting; try again after `Retry-After` seconds.",
+        502 => "The identity provider gave no usable answer, or is not set up rightly.",
         503 => "A part the answer depends on cannot be reached; try again after `Retry-After` seconds.",
         _ => "A defect of the service.",
     }

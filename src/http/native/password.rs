@@ -36,7 +36,7 @@ impl PasswordApi {
         };
         let changed = app.run_to_end(|core| async move { core.change_password(command).await }).await;
         changed.map_err(|error| Failure::raised(&error, place))?;
-        Reply::of(&SuccessResponse { success: true, key: None })
+        Reply::of(&SuccessResponse::done())
     }
 }
 

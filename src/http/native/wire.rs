@@ -32,6 +32,70 @@ pub(crate) struct AuthTokenRequest {
 }
 request_body!(AuthTokenRequest);
 
+/// This is signature for client authentication request.
+#[derive(Object)]
+pub(crate) struct ClientAuthRequest {
+    /// Public identifier of the client.
+    pub(crate) client_id: String,
+    /// Secret of the client; public clients have none.
+    pub(crate) client_secret: Option<String>,
+}
+request_body!(ClientAuthRequest);
+
+/// An ID token that an app's SDK obtained from a provider.
+#[derive(Object)]
+pub(crate) struct IdTokenRequest {
+    /// Public identifier of the client.
+    pub(crate) client_id: String,
+    /// Secret of the client; public clients have none.
+    pub(crate) client_secret: Option<String>,
+    /// The ID token.
+    pub(crate) id_token: String,
+    /// The nonce it was asked for with.
+    pub(crate) nonce: String,
+    /// `code` (the default) or `tokens`.
+    pub(crate) response: Option<String>,
+}
+request_body!(IdTokenRequest);
+
+/// A ticket to link an account at a provider.
+#[derive(Object)]
+pub(crate) struct TicketRequest {
+    /// The ticket.
+    pub(crate) ticket: String,
+}
+request_body!(TicketRequest);
+
+/// A nonce for an ID token.
+#[derive(Object, Serialize)]
+pub(crate) struct NonceResponse {
+    /// Works once.
+    pub(crate) nonce: String,
+    /// From when it is worthless, in milliseconds since 1970.
+    pub(crate) expires: i64,
+}
+
+/// Where the browser goes to link.
+#[derive(Object, Serialize)]
+pub(crate) struct LinkResponse {
+    /// Works once, for two minutes.
+    pub(crate) url: String,
+}
+
+/// An account at an identity provider.
+#[derive(Object, Serialize)]
+pub(crate) struct IdentityResponse {
+    /// Identifier of the link.
+    pub(crate) id: String,
+    /// The provider.
+    pub(crate) provider: String,
+    /// The account's stable id there.
+    pub(crate) subject: String,
+    /// The issuer it was first seen with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) issuer: Option<String>,
+}
+
 /// A refresh token, and for a switch the tenant to go to.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
@@ -109,6 +173,17 @@ pub(crate) struct SuccessResponse {
     /// After a sign-out: the user's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<String>,
+    /// After a sign-out: where the browser can end the session at the identity provider too.
+    #[serde(rename = "providerLogoutUrl", skip_serializing_if = "Option::is_none")]
+    #[oai(rename = "providerLogoutUrl")]
+    pub(crate) provider_logout_url: Option<String>,
+}
+
+impl SuccessResponse {
+    /// Nothing more to say.
+    pub(crate) fn done() -> Self {
+        Self { success: true, key: None, provider_logout_url: None }
+    }
 }
 
 /// `userPreferences` of a user.

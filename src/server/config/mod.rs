@@ -9,6 +9,7 @@ mod log;
 mod native;
 mod passwords;
 pub(crate) mod problem;
+mod providers;
 mod redis;
 pub mod reference;
 mod revocation;
@@ -28,6 +29,7 @@ pub use log::{Log, LogFormat, LogLevel};
 pub use native::{Mfa, Native};
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
+pub use providers::{Pem, Provider, SecretPem, SignUpWord};
 pub use redis::{Redis, RedisUrl};
 pub use revocation::Revocation;
 pub use security::Security;
@@ -53,6 +55,9 @@ pub(crate) const SECTIONS: &[SectionInfo] = &[
     Log::INFO,
 ];
 
+/// Sections of which there can be several, `[name.<id>]`; they come last in the reference.
+pub(crate) const TABLES: &[SectionInfo] = &[Provider::INFO];
+
 /// The whole configuration, checked.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -75,6 +80,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `[native]`.
     pub native: Native,
+    /// `[providers.<id>]` by id.
+    pub providers: BTreeMap<String, Provider>,
     /// `[log]`.
     pub log: Log,
 }
@@ -88,18 +95,19 @@ impl Settings {
         config_path: Option<&Path>,
         environment: &BTreeMap<String, String>,
     ) -> Result<Self, ConfigError> {
-        let sources = Sources::load(config_path, environment, SECTIONS)?;
+        let sources = Sources::load(config_path, environment)?;
         let settings = Self {
-            server: Server::read(&sources)?,
-            security: Security::read(&sources)?,
-            database: Database::read(&sources)?,
-            redis: Redis::read(&sources)?,
-            revocation: Revocation::read(&sources)?,
-            tokens: Tokens::read(&sources)?,
-            passwords: Passwords::read(&sources)?,
-            limits: Limits::read(&sources)?,
-            native: Native::read(&sources)?,
-            log: Log::read(&sources)?,
+            server: Server::read(&sources, Server::INFO.name)?,
+            security: Security::read(&sources, Security::INFO.name)?,
+            database: Database::read(&sources, Database::INFO.name)?,
+            redis: Redis::read(&sources, Redis::INFO.name)?,
+            revocation: Revocation::read(&sources, Revocation::INFO.name)?,
+            tokens: Tokens::read(&sources, Tokens::INFO.name)?,
+            passwords: Passwords::read(&sources, Passwords::INFO.name)?,
+            limits: Limits::read(&sources, Limits::INFO.name)?,
+            native: Native::read(&sources, Native::INFO.name)?,
+            providers: read_providers(&sources)?,
+            log: Log::read(&sources, Log::INFO.name)?,
         };
         settings.check_together(&sources)?;
         Ok(settings)
@@ -152,6 +160,11 @@ impl Settings {
     pub fn data_directory(&self) -> &Path {
         self.database.url.data_directory()
     }
+}
+
+fn read_providers(sources: &Sources) -> Result<BTreeMap<String, Provider>, Problem> {
+    let ids = sources.instances(Provider::INFO.name).into_iter();
+    ids.map(|id| Provider::read_instance(sources, &id).map(|provider| (id, provider))).collect()
 }
 
 /// The variables of this process that are ours: the only place that reads the environment.

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::SECTIONS;
 use super::section::{DefaultValue, KeyInfo, SectionInfo};
 use super::sources::PREFIX;
+use super::{SECTIONS, TABLES};
 
 const INTRODUCTION: &str = "\
 # Configuration
@@ -26,22 +26,25 @@ Lists are TOML arrays, in the environment separated by commas.
 pub fn render() -> String {
     let mut text = INTRODUCTION.to_owned();
     for section in SECTIONS {
-        render_section(&mut text, section);
+        render_section(&mut text, section, section.name);
+    }
+    for table in TABLES {
+        render_section(&mut text, table, &format!("{}.<id>", table.name));
     }
     text
 }
 
-fn render_section(text: &mut String, section: &SectionInfo) {
+fn render_section(text: &mut String, section: &SectionInfo, name: &str) {
     let description = sentences(section.description);
     // Writing to a String cannot fail.
-    let _ = write!(text, "\n## `[{}]`\n\n{description}\n\n", section.name);
+    let _ = write!(text, "\n## `[{name}]`\n\n{description}\n\n");
     text.push_str("| Key | Type | Default | Environment | Meaning |\n|---|---|---|---|---|\n");
     for key in section.keys {
-        render_key(text, section, key);
+        render_key(text, name, key);
     }
 }
 
-fn render_key(text: &mut String, section: &SectionInfo, key: &KeyInfo) {
+fn render_key(text: &mut String, section: &str, key: &KeyInfo) {
     let kind = (key.kind)();
     let default = match key.default {
         DefaultValue::Text("") => "`[]`".to_owned(),
@@ -50,7 +53,8 @@ fn render_key(text: &mut String, section: &SectionInfo, key: &KeyInfo) {
         DefaultValue::Text(value) => format!("`\"{value}\"`"),
         DefaultValue::Derived(words) => words.to_owned(),
     };
-    let variable = format!("{PREFIX}{}__{}", section.name.to_uppercase(), key.name.to_uppercase());
+    let variable =
+        format!("{PREFIX}{}__{}", section.replace('.', "__").to_uppercase(), key.name.to_uppercase());
     let variables =
         if key.secret { format!("`{variable}`, `{variable}_FILE`") } else { format!("`{variable}`") };
     let description = sentences(key.description);

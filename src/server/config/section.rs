@@ -76,22 +76,22 @@ macro_rules! section {
                 } ),+],
             };
 
-            /// Reads every key of the section.
+            /// Reads every key of the section; `section` is its name, or `name.id` of one of its kind.
             ///
             /// # Errors
             /// The first key whose value cannot be used.
             pub(crate) fn read(
                 sources: &$crate::config::sources::Sources,
+                section: &str,
             ) -> Result<Self, $crate::config::problem::Problem> {
-                const SECTION: &str = stringify!($section);
                 Ok(Self {
                     $( $key: {
-                        let value: $type = sources.read(SECTION, stringify!($key), &$default)?;
+                        let value: $type = sources.read(section, stringify!($key), &$default)?;
                         $( {
                             let check: fn(&$type) -> bool = $check;
                             if !check(&value) {
                                 let complaint = format!("expected {}", $expected);
-                                return Err(sources.problem::<$type>(SECTION, stringify!($key), complaint));
+                                return Err(sources.problem::<$type>(section, stringify!($key), complaint));
                             }
                         } )?
                         value

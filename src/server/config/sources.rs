@@ -1,6 +1,6 @@
 //! Where settings come from: the file and the environment, the environment winning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml::{Table, Value};
@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use super::problem::{Problem, parse_toml};
 use super::section::{DefaultValue, SectionInfo};
 use super::setting::Setting;
+use super::{SECTIONS, TABLES};
 
 /// What every variable of ours begins with.
 pub(crate) const PREFIX: &str = "DOORWARD__";
@@ -19,19 +20,18 @@ const DEFAULT_FILE: &str = "doorward.toml";
 pub(crate) struct Sources {
     file_name: String,
     file: Table,
-    /// Section and key → value and the variable it came from.
+    /// Section (`name`, or `name.id` of a table) and key → value and the variable it came from.
     environment: BTreeMap<(String, String), (String, String)>,
 }
 
 impl Sources {
-    /// Reads the file and sorts the variables, and refuses every name that is not one of `sections`' keys.
+    /// Reads the file and sorts the variables, and refuses every name that is not one of ours.
     ///
     /// # Errors
     /// An unreadable or malformed file, or an unknown section, key or variable.
     pub(crate) fn load(
         config_path: Option<&Path>,
         environment: &BTreeMap<String, String>,
-        sections: &[SectionInfo],
     ) -> Result<Self, Problem> {
         let default_file = Path::new(DEFAULT_FILE);
         let path = config_path.or_else(|| default_file.exists().then_some(default_file));
@@ -45,49 +45,83 @@ impl Sources {
             None => Table::new(),
         };
         let mut sources = Self { file_name, file, environment: BTreeMap::new() };
-        sources.check_names(sections)?;
+        sources.check_names()?;
         for (variable, value) in environment {
             if let Some(name) = variable.strip_prefix(PREFIX) {
-                sources.take_variable(variable, name, value, sections)?;
+                sources.take_variable(variable, name, value)?;
             }
         }
         Ok(sources)
     }
 
-    fn check_names(&self, sections: &[SectionInfo]) -> Result<(), Problem> {
+    fn check_names(&self) -> Result<(), Problem> {
         for (section, value) in &self.file {
-            let Some(info) = sections.iter().find(|info| info.name == section) else {
-                return Err(Problem::new(section, &self.file_name, unknown_section(section, sections)));
-            };
-            let Value::Table(keys) = value else {
-                let complaint =
-                    format!("expected a section: [{section}] on a line of its own, then its keys");
-                return Err(Problem::new(section, &self.file_name, complaint));
-            };
-            for key in keys.keys() {
-                if !info.has(key) {
-                    let complaint = unknown_key(info, key);
-                    return Err(Problem::new(format!("{section}.{key}"), &self.file_name, complaint));
-                }
+            if let Some(info) = TABLES.iter().find(|info| info.name == section) {
+                self.check_table(info, value)?;
+                continue;
             }
+            let Some(info) = SECTIONS.iter().find(|info| info.name == section) else {
+                return Err(Problem::new(section, &self.file_name, unknown_section(section)));
+            };
+            self.check_section(info, section, value)?;
         }
         Ok(())
     }
 
-    fn take_variable(
-        &mut self,
-        variable: &str,
-        name: &str,
-        value: &str,
-        sections: &[SectionInfo],
-    ) -> Result<(), Problem> {
+    fn check_table(&self, info: &SectionInfo, value: &Value) -> Result<(), Problem> {
+        let Value::Table(instances) = value else {
+            let complaint =
+                format!("expected sections: [{}.<id>] on a line of its own, then its keys", info.name);
+            return Err(Problem::new(info.name, &self.file_name, complaint));
+        };
+        for (id, value) in instances {
+            let name = format!("{}.{id}", info.name);
+            if !is_id(id) {
+                return Err(Problem::new(name, &self.file_name, ID_EXPECTED));
+            }
+            self.check_section(info, &name, value)?;
+        }
+        Ok(())
+    }
+
+    fn check_section(&self, info: &SectionInfo, name: &str, value: &Value) -> Result<(), Problem> {
+        let Value::Table(keys) = value else {
+            let complaint = format!("expected a section: [{name}] on a line of its own, then its keys");
+            return Err(Problem::new(name, &self.file_name, complaint));
+        };
+        match keys.keys().find(|key| !info.has(key)) {
+            Some(key) => Err(Problem::new(format!("{name}.{key}"), &self.file_name, unknown_key(info, key))),
+            None => Ok(()),
+        }
+    }
+
+    fn take_variable(&mut self, variable: &str, name: &str, value: &str) -> Result<(), Problem> {
         let lower = name.to_lowercase();
         let (section, key) = lower.split_once("__").unwrap_or((&lower, ""));
-        let shown_key = if key.is_empty() { section.to_owned() } else { format!("{section}.{key}") };
         let origin = format!("environment variable {variable}");
-        let Some(info) = sections.iter().find(|info| info.name == section) else {
-            return Err(Problem::new(shown_key, origin, unknown_section(section, sections)));
+        if let Some(info) = TABLES.iter().find(|info| info.name == section) {
+            let (id, key) = key.split_once("__").unwrap_or((key, ""));
+            let section = format!("{section}.{id}");
+            if !is_id(id) {
+                return Err(Problem::new(section, origin, ID_EXPECTED));
+            }
+            return self.take_value(info, (&section, key), (variable, value));
+        }
+        let shown_key = if key.is_empty() { section.to_owned() } else { format!("{section}.{key}") };
+        let Some(info) = SECTIONS.iter().find(|info| info.name == section) else {
+            return Err(Problem::new(shown_key, origin, unknown_section(section)));
         };
+        self.take_value(info, (section, key), (variable, value))
+    }
+
+    fn take_value(
+        &mut self,
+        info: &SectionInfo,
+        (section, key): (&str, &str),
+        (variable, value): (&str, &str),
+    ) -> Result<(), Problem> {
+        let origin = format!("environment variable {variable}");
+        let shown_key = if key.is_empty() { section.to_owned() } else { format!("{section}.{key}") };
         let from_file = key.strip_suffix("_file").filter(|secret| info.is_secret(secret));
         let key = from_file.unwrap_or(key);
         if !info.has(key) {
@@ -159,7 +193,21 @@ impl Sources {
     }
 
     fn in_file(&self, section: &str, key: &str) -> Option<&Value> {
-        self.file.get(section).and_then(|section| section.get(key))
+        let keys = match section.split_once('.') {
+            Some((table, id)) => self.file.get(table)?.get(id)?,
+            None => self.file.get(section)?,
+        };
+        keys.get(key)
+    }
+
+    /// The ids of a table's sections, in the file and in the environment.
+    pub(crate) fn instances(&self, table: &str) -> BTreeSet<String> {
+        let in_file =
+            self.file.get(table).and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned();
+        let of_table = |(section, _): &(String, String)| {
+            section.split_once('.').filter(|(name, _)| *name == table).map(|(_, id)| id.to_owned())
+        };
+        in_file.chain(self.environment.keys().filter_map(of_table)).collect()
     }
 }
 
@@ -178,22 +226,28 @@ fn read_secret_file(path: &str) -> Result<String, String> {
 }
 
 /// Settings of features that do not exist yet: refused, never ignored. Key `*` = the whole section.
-const NOT_YET: &[(&str, &str)] = &[
-    ("mail", "*"),
-    ("texts", "*"),
-    ("providers", "*"),
-    ("native", "web_app_url"),
-    ("native", "otp_method"),
-    ("native", "allow_secret_in_query"),
-];
+const NOT_YET: &[(&str, &str)] = &[("mail", "*"), ("texts", "*"), ("native", "otp_method")];
 
 const NOT_YET_TEXT: &str = "not available yet in this version; expected the setting to be absent";
 
-fn unknown_section(section: &str, sections: &[SectionInfo]) -> String {
+/// What an instance may be called: it is part of paths and of variables' names.
+const ID_EXPECTED: &str =
+    "expected an id of 1 to 40 lower-case letters, digits, `-` and `_`, without two `_` in a row";
+
+fn is_id(id: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    (1..=40).contains(&id.len())
+        && id.bytes().all(is_plain)
+        && id.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && !id.contains("__")
+        && !id.ends_with('_')
+}
+
+fn unknown_section(section: &str) -> String {
     if NOT_YET.contains(&(section, "*")) {
         return NOT_YET_TEXT.to_owned();
     }
-    let names: Vec<&str> = sections.iter().map(|info| info.name).collect();
+    let names: Vec<&str> = SECTIONS.iter().chain(TABLES).map(|info| info.name).collect();
     format!("unknown section; expected one of {}", names.join(", "))
 }
 

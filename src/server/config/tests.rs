@@ -147,18 +147,105 @@ fn settings_of_features_to_come_are_refused() {
     let cases = [
         ("[mail]\nurl = \"smtp://u:hunter2@x\"", "mail"),
         ("[texts]\nfile = \"x\"", "texts"),
-        ("[providers.google]\nclient_secret = \"hunter2\"", "providers"),
-        ("[native]\nweb_app_url = \"https://a\"", "native.web_app_url"),
         ("[native]\notp_method = \"email\"", "native.otp_method"),
-        ("[native]\nallow_secret_in_query = true", "native.allow_secret_in_query"),
     ];
     for (file, key) in cases {
         let line = complaint(file, &[]);
         let start = format!("configuration error: {key} (doorward.toml): not available yet");
         assert!(line.starts_with(&start) && !line.contains("hunter2"), "{line}");
     }
-    let variable = complaint("", &[("DOORWARD__PROVIDERS__GOOGLE__CLIENT_SECRET", "hunter2")]);
-    assert!(variable.contains("not available yet") && !variable.contains("hunter2"), "{variable}");
+}
+
+#[test]
+fn providers_come_from_file_and_environment() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let path = folder.path().join("key.p8");
+    let pem = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----";
+    fs::write(&path, format!("{pem}\n")).expect("the file can be written");
+    let path = path.display().to_string();
+    let file = "[providers.google]\nclient_id = \"a\"\nscopes = [\"openid\"]\nlink = \"verified_email\"\n\
+                [providers.my-idp]\nkind = \"oidc\"\nsign_up = \"create\"\nsign_up_tenant = \"acme\"\nsign_up_role = \"Member\"";
+    let environment = [
+        ("DOORWARD__PROVIDERS__GOOGLE__CLIENT_SECRET", "hunter2"),
+        ("DOORWARD__PROVIDERS__GOOGLE__CLIENT_ID", "b"),
+        ("DOORWARD__PROVIDERS__MY_OTHER_IDP__KIND", "apple"),
+        ("DOORWARD__PROVIDERS__MY_OTHER_IDP__PRIVATE_KEY_FILE", path.as_str()),
+        ("DOORWARD__PROVIDERS__MY_OTHER_IDP__AUDIENCES", "one, two"),
+    ];
+    let settings = load(file, &environment).expect("usable");
+    let ids: Vec<&str> = settings.providers.keys().map(String::as_str).collect();
+    assert_eq!(ids, ["google", "my-idp", "my_other_idp"]);
+    let google = &settings.providers["google"];
+    assert_eq!(google.kind.map(doorward_core::ports::provider::ProviderKind::as_str), Some("google"));
+    assert_eq!(google.client_id.as_deref(), Some("b"));
+    assert_eq!(google.client_secret.as_ref().map(|secret| secret.expose().as_str()), Some("hunter2"));
+    assert_eq!(google.scopes.as_deref(), Some(["openid".to_owned()].as_slice()));
+    assert_eq!(google.sign_up, SignUpWord::Deny);
+    assert_eq!(settings.providers["my-idp"].sign_up_role.as_deref(), Some("Member"));
+    let other = &settings.providers["my_other_idp"];
+    assert_eq!(other.private_key.as_ref().map(|key| key.0.expose().as_str()), Some(pem));
+    assert_eq!(other.audiences, ["one", "two"]);
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    assert!(load("", &[]).expect("usable").providers.is_empty());
+}
+
+#[test]
+fn wrong_providers_are_told_in_one_line() {
+    let cases = [
+        ("[providers]\nkind = \"oidc\"", "providers.kind (doorward.toml): expected a section"),
+        ("providers = 1", "providers (doorward.toml): expected sections"),
+        ("[providers.Google]", "providers.Google (doorward.toml): expected an id of"),
+        ("[providers.\"a.b\"]", "providers.a.b (doorward.toml): expected an id of"),
+        ("[providers.a__b]", "providers.a__b (doorward.toml): expected an id of"),
+        (
+            "[providers.google]\nclient_di = \"x\"",
+            "providers.google.client_di (doorward.toml): unknown key; expected",
+        ),
+        (
+            "[providers.google]\nkind = \"azure\"",
+            "providers.google.kind = \"azure\" (doorward.toml): expected \"google\"",
+        ),
+        (
+            "[providers.x]\nkind = \"gogle\"",
+            "providers.x.kind = \"gogle\" (doorward.toml): expected one of google,",
+        ),
+        ("[providers.x]", "providers.x.kind (default): expected one of google,"),
+        (
+            "[providers.google]\nsign_up = \"create\"",
+            "providers.google.sign_up_tenant (default): expected the key",
+        ),
+        (
+            "[providers.google]\nsign_up = \"create\"\nsign_up_tenant = \"a\"",
+            "providers.google.sign_up_role (default): expected",
+        ),
+        (
+            "[providers.google]\nlink = \"email\"",
+            "providers.google.link = \"email\" (doorward.toml): expected \"never\"",
+        ),
+        (
+            "[providers.google]\ntimeout = \"6s\"",
+            "providers.google.timeout = \"6s\" (doorward.toml): expected a duration",
+        ),
+        (
+            "[providers.google]\nclient_secret = 5551234",
+            "providers.google.client_secret = [secret] (doorward.toml): expected",
+        ),
+    ];
+    for (file, start) in cases {
+        let line = complaint(file, &[]);
+        assert!(line.starts_with(&format!("configuration error: {start}")), "{line}");
+        assert!(!line.contains('\n') && !line.contains("5551234"), "{line}");
+    }
+    for (name, key) in [
+        ("DOORWARD__PROVIDERS__GOOGLE__CLIENT_SECRT", "providers.google.client_secrt"),
+        ("DOORWARD__PROVIDERS__GOOGLE", "providers.google"),
+        ("DOORWARD__PROVIDERS", "providers."),
+        ("DOORWARD__PROVIDERS__GOOGLE__CLIENT_ID_FILE", "providers.google.client_id_file"),
+    ] {
+        let line = complaint("", &[(name, "hunter2")]);
+        assert!(line.starts_with(&format!("configuration error: {key}")) && line.contains(name), "{line}");
+        assert!(!line.contains("hunter2"), "{line}");
+    }
 }
 
 #[test]
@@ -204,6 +291,10 @@ fn a_named_file_must_exist() {
 #[test]
 fn the_reference_has_every_key_and_every_default_is_usable() {
     let text = reference::render();
+    assert!(
+        text.contains("## `[providers.<id>]`")
+            && text.contains("`DOORWARD__PROVIDERS__<ID>__CLIENT_SECRET_FILE`")
+    );
     for section in SECTIONS {
         assert!(text.contains(&format!("## `[{}]`", section.name)));
         for key in section.keys {

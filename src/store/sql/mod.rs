@@ -8,6 +8,7 @@ mod attempts;
 mod clients;
 mod condition;
 mod error;
+mod federations;
 mod grants;
 mod identities;
 mod imports;

@@ -5,7 +5,9 @@ use doorward_core::domain::ids::{ClientKey, Id as _, TenantId, UserId};
 use doorward_core::domain::time::Timestamp;
 use doorward_core::domain::user::{Account, User, username_key};
 use doorward_core::ports::store::{Stored, Users};
+use sqlx::AssertSqlSafe;
 
+use super::super::folded;
 use super::row::Fields;
 use super::{Row, SqlTx, Statement, at, maybe_at};
 
@@ -103,6 +105,19 @@ impl Users for SqlTx {
     async fn account_by_username_key(&mut self, key: &str) -> Stored<Option<Account>> {
         let statement = sqlx::query(account_where!("u.username_key = $1 AND u.deleted_at IS NULL"));
         read_account(&self.all(statement.bind(key)).await?)
+    }
+
+    async fn accounts_by_email(&mut self, address: &str) -> Stored<Vec<Account>> {
+        let statement = AssertSqlSafe(format!(
+            "SELECT id FROM users WHERE {} = $1 AND deleted_at IS NULL ORDER BY id LIMIT 2",
+            folded("email")
+        ));
+        let rows = self.all(sqlx::query(statement).bind(address)).await?;
+        let mut accounts = Vec::new();
+        for row in &rows {
+            accounts.extend(self.account(Fields::new(row, "users").id("id")?).await?);
+        }
+        Ok(accounts)
     }
 
     async fn removed_account_by_username_key(&mut self, key: &str) -> Stored<Option<Account>> {

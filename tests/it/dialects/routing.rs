@@ -29,7 +29,9 @@ async fn unknown_paths_and_methods_are_not_found(app: &App) {
         (Method::TRACE, "/auth/me"),
         (Method::GET, "/active-users"),
         (Method::GET, "/auth"),
-        (Method::POST, "/google/logout"),
+        (Method::POST, "/facebook/logout"),
+        (Method::GET, "/auth/saml-redirect"),
+        (Method::POST, "/auth/google-auth-redirect"),
     ] {
         let reply = app.send(app.request(method.clone(), path)).await;
         reply.assert_error(404, "API not found !");

@@ -7,6 +7,7 @@ mod algorithms;
 mod change_password;
 mod code;
 mod command_line;
+mod federation;
 mod login;
 mod logout;
 mod me;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::Stored;
 use crate::domain::client::Client;
-use crate::domain::ids::{ClientKey, MembershipId, TenantId, UserId};
+use crate::domain::ids::{ClientKey, IdentityId, MembershipId, TenantId, UserId};
 use crate::domain::membership::{Membership, MembershipStatus, Role};
 use crate::domain::revocation::Revoked;
 use crate::domain::tenant::Tenant;
@@ -43,6 +43,9 @@ pub trait Users {
     async fn account_by_username_key(&mut self, key: &str) -> Stored<Option<Account>>;
     /// The account last removed under a username, for declarations that keep it removed.
     async fn removed_account_by_username_key(&mut self, key: &str) -> Stored<Option<Account>>;
+    /// Accounts with that e-mail address, at most two, deleted ones left out. ASCII letters are compared without case,
+    /// everything else exactly; `address` is in lower case already.
+    async fn accounts_by_email(&mut self, address: &str) -> Stored<Vec<Account>>;
     /// By id; deleted ones too.
     async fn account(&mut self, id: UserId) -> Stored<Option<Account>>;
     /// Adds, without password and clients.
@@ -138,4 +141,10 @@ pub trait Identities {
     async fn identities(&mut self, user: UserId) -> Stored<Vec<Identity>>;
     /// Adds; `false` when the provider's subject is linked already.
     async fn add_identity(&mut self, identity: &Identity, now: Timestamp) -> Stored<bool>;
+    /// The link of a provider's subject.
+    async fn identity_by_subject(&mut self, provider: &str, subject: &str) -> Stored<Option<Identity>>;
+    /// Notes the issuer of a link that has none yet; `false` when it has another, or is gone. One guarded UPDATE.
+    async fn pin_issuer(&mut self, identity: IdentityId, issuer: &str) -> Stored<bool>;
+    /// Removes a user's link; `false` when the user has no such link.
+    async fn remove_identity(&mut self, user: UserId, identity: IdentityId) -> Stored<bool>;
 }

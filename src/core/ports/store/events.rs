@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::{PresentedRefresh, Stored};
 use crate::domain::activity::{ActiveRange, ActiveUsers, Activity};
 use crate::domain::activity_query::{ActivityQuery, Condition};
+use crate::domain::federation::{LoginAttempt, UpstreamSession};
 use crate::domain::grant::{Consumed, Grant};
 use crate::domain::ids::{ActivityId, GrantId, SessionId, TenantId, UserId};
 use crate::domain::key::{Algorithm, SigningKey};
@@ -30,6 +31,54 @@ pub trait Grants {
     async fn attach_session(&mut self, grant: GrantId, session: SessionId) -> Stored<()>;
     /// Removes codes that nobody can ask about any more; answers how many.
     async fn purge_grants(&mut self, expired_before: Timestamp) -> Stored<u64>;
+}
+
+/// Sign-ins at identity providers that are under way, and what they leave behind.
+#[async_trait]
+pub trait Federations {
+    /// Adds.
+    async fn add_login_attempt(&mut self, attempt: &LoginAttempt) -> Stored<()>;
+    /// Uses the attempt up, if it is the provider's and this browser's (`None` = none was sent yet) and in time: one
+    /// guarded DELETE … RETURNING. A foreign browser uses nothing up.
+    async fn consume_login_attempt(
+        &mut self,
+        state: &TokenHash,
+        browser: Option<&TokenHash>,
+        provider: &str,
+        now: Timestamp,
+    ) -> Stored<Option<LoginAttempt>>;
+    /// The attempt under that hash that no browser has taken up yet, if it is in time; it is not used up.
+    async fn waiting_login_attempt(
+        &mut self,
+        state: &TokenHash,
+        provider: &str,
+        now: Timestamp,
+    ) -> Stored<Option<LoginAttempt>>;
+    /// Removes attempts that are too old; answers how many.
+    async fn purge_login_attempts(&mut self, expired_before: Timestamp) -> Stored<u64>;
+    /// Adds; who holds it is a code or a session.
+    async fn add_upstream_session(
+        &mut self,
+        upstream: &UpstreamSession,
+        holder: UpstreamHolder,
+    ) -> Stored<()>;
+    /// The session holds what the code held, if that held anything.
+    async fn hand_over_upstream_session(&mut self, grant: GrantId, session: SessionId) -> Stored<()>;
+    /// Takes away what the session holds: one DELETE … RETURNING.
+    async fn take_upstream_session(&mut self, session: SessionId) -> Stored<Option<UpstreamSession>>;
+    /// Notes that a message was accepted; `false` when it was before.
+    async fn mark_replay(&mut self, mark: &TokenHash, until: Timestamp) -> Stored<bool>;
+    /// Removes marks that are too old to matter; answers how many.
+    async fn purge_replay_marks(&mut self, until_before: Timestamp) -> Stored<u64>;
+}
+
+/// What holds the provider's side of a sign-in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UpstreamHolder {
+    /// A code that was not redeemed yet.
+    Grant(GrantId),
+    /// A session.
+    Session(SessionId),
 }
 
 /// Sessions.

@@ -90,6 +90,7 @@ pub async fn identities(store: Arc<dyn Store>) -> Checked {
         user: world.user.id,
         provider: provider.to_owned(),
         subject: subject.to_owned(),
+        issuer: String::new(),
     };
     let (first, second) = (identity("google", "42"), identity("azure", "42"));
     let mut tx = world.write().await?;
@@ -97,7 +98,22 @@ pub async fn identities(store: Arc<dyn Store>) -> Checked {
     assert!(tx.add_identity(&second, sample_time()).await?);
     assert!(!tx.add_identity(&identity("google", "42"), sample_time()).await?);
     tx.commit().await?;
-    assert_eq!(world.read().await?.identities(world.user.id).await?, vec![first, second]);
+    assert_eq!(world.read().await?.identities(world.user.id).await?, vec![first.clone(), second.clone()]);
     assert_eq!(world.read().await?.identities(world.samples.id()).await?, Vec::new());
+    assert_eq!(world.read().await?.identity_by_subject("google", "42").await?, Some(first.clone()));
+    assert_eq!(world.read().await?.identity_by_subject("Google", "42").await?, None);
+    assert_eq!(world.read().await?.identity_by_subject("google", "4").await?, None);
+
+    let mut tx = world.write().await?;
+    assert!(tx.pin_issuer(first.id, "https://a.test").await?);
+    assert!(tx.pin_issuer(first.id, "https://a.test").await?, "the same again");
+    assert!(!tx.pin_issuer(first.id, "https://b.test").await?);
+    let pinned = Identity { issuer: "https://a.test".to_owned(), ..first.clone() };
+    assert_eq!(tx.identities(world.user.id).await?, vec![pinned, second.clone()]);
+    assert!(!tx.remove_identity(world.samples.id(), first.id).await?, "another's");
+    assert!(tx.remove_identity(world.user.id, first.id).await?);
+    assert!(!tx.remove_identity(world.user.id, first.id).await?);
+    assert!(!tx.pin_issuer(first.id, "https://a.test").await?);
+    assert_eq!(tx.identities(world.user.id).await?, vec![second]);
     Ok(())
 }

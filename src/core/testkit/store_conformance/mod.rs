@@ -8,6 +8,7 @@ mod activity;
 mod attempts;
 mod clients;
 mod conditions;
+mod federations;
 mod keys;
 mod memberships;
 mod revocations;
@@ -34,6 +35,9 @@ pub use activity::{active_users, activity_count, activity_order, activity_rows};
 pub use attempts::{attempts, attempts_race};
 pub use clients::{clients, identities, tenants};
 pub use conditions::{activity_conditions, activity_patterns};
+pub use federations::{
+    accounts_by_email, login_attempts, login_attempts_race, replay_marks, upstream_sessions,
+};
 pub use keys::{first_signing_key_race, server_keys, signing_keys};
 pub use memberships::{membership_status, memberships, roles};
 pub use revocations::{late_commits_are_tailed, revocations_are_purged, revocations_are_tailed};
@@ -57,6 +61,7 @@ const CONTENDERS: usize = 32;
 macro_rules! for_each_store_check {
     ($callback:ident) => {
         $callback! {
+            accounts_by_email,
             accounts_of_any_case,
             accounts_that_were_removed,
             active_users,
@@ -75,6 +80,8 @@ macro_rules! for_each_store_check {
             grants,
             grants_race,
             identities,
+            login_attempts,
+            login_attempts_race,
             membership_status,
             memberships,
             odd_text,
@@ -83,6 +90,7 @@ macro_rules! for_each_store_check {
             presented_refreshes,
             reading_sections_do_not_write,
             refreshes,
+            replay_marks,
             revocations_are_purged,
             revocations_are_tailed,
             roles,
@@ -96,6 +104,7 @@ macro_rules! for_each_store_check {
             signing_keys,
             tenants,
             times_at_the_edges,
+            upstream_sessions,
             users,
         }
     };

@@ -233,6 +233,7 @@ impl Planner<'_> {
                     user,
                     provider: declared.provider.clone(),
                     subject: declared.subject.clone(),
+                    issuer: String::new(),
                 }));
             }
         }

@@ -91,7 +91,7 @@ impl Importer<'_> {
             return None;
         }
         let (provider, subject) = account;
-        Some(Identity { id: self.core.new_id(), user: user.id, provider, subject })
+        Some(Identity { id: self.core.new_id(), user: user.id, provider, subject, issuer: String::new() })
     }
 
     fn user_clients(&mut self, found: &FoundUser) -> Vec<ClientKey> {

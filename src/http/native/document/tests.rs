@@ -9,6 +9,10 @@ fn document() -> Value {
     serde_json::from_str(&native_document()).expect("JSON")
 }
 
+fn operations_known() -> impl Iterator<Item = &'static Operation> {
+    super::super::operations::operations()
+}
+
 fn operations(document: &Value) -> Vec<Value> {
     let paths = document["paths"].as_object().expect("paths");
     paths.values().flat_map(|path| path.as_object().expect("methods").values().cloned()).collect()
@@ -26,13 +30,15 @@ fn every_operation_is_completed() {
         .iter()
         .map(|operation| operation["operationId"].as_str().expect("an id").to_owned())
         .collect();
-    let known: BTreeSet<String> = OPERATIONS.iter().map(|operation| operation.id.to_owned()).collect();
+    let known: BTreeSet<String> = operations_known().map(|operation| operation.id.to_owned()).collect();
     assert_eq!(ids, known);
     for operation in operations(&document) {
         let responses = operation["responses"].as_object().expect("responses");
         assert!(responses.contains_key("500"));
-        for response in responses.values() {
-            assert!(response["content"]["application/json"]["schema"].is_object(), "{operation}");
+        for (status, response) in responses {
+            if status.parse::<u16>().expect("a status") >= 400 {
+                assert!(response["content"]["application/json"]["schema"].is_object(), "{operation}");
+            }
             assert_ne!(response["description"], "");
         }
     }

@@ -1,0 +1,35 @@
+<?php
+require_once dirname(__DIR__) . '/settings.php';
+$home = home();
+$config = [
+    'baseurlpath' => 'http://127.0.0.1:' . settings()['port'] . '/',
+    'certdir' => "$home/cert/",
+    'loggingdir' => "$home/log.d/",
+    'datadir' => "$home/data/",
+    'tempdir' => "$home/temporary",
+    'metadatadir' => dirname(__DIR__) . '/metadata/',
+    'technicalcontact_name' => 'Tests',
+    'technicalcontact_email' => 'tests@example.com',
+    'timezone' => 'UTC',
+    // Persistent name identifiers are made from it, so it stays.
+    'secretsalt' => 'not-a-secret-salt-of-the-tests-0001',
+    'auth.adminpassword' => bin2hex(random_bytes(16)),
+    'admin.checkforupdates' => false,
+    'debug' => ['saml' => false, 'backtraces' => true, 'validatexml' => false],
+    'showerrors' => true,
+    'errorreporting' => false,
+    'logging.level' => SimpleSAML\Logger::NOTICE,
+    'logging.handler' => 'stderr',
+    'enable.saml20-idp' => true,
+    'module.enable' => ['core' => true, 'saml' => true, 'exampleauth' => true],
+    'session.cookie.secure' => false,
+    'session.cookie.samesite' => null,
+    'session.phpsession.savepath' => "$home/sessions",
+    'session.phpsession.httponly' => true,
+    'session.rememberme.enable' => false,
+    'language.default' => 'en',
+    'language.cookie.secure' => false,
+    'language.cookie.samesite' => null,
+    'store.type' => 'phpsession',
+    'metadata.sources' => [['type' => 'flatfile']],
+];
