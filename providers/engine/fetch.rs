@@ -149,17 +149,18 @@ impl Fetch {
     /// GETs JSON of a success.
     ///
     /// # Errors
-    /// As [`Self::send`]; Faulty for any other status too.
+    /// As [`Self::send`]; Misconfigured when nothing is there, Faulty for any other status.
     pub(crate) async fn get_json<T: DeserializeOwned>(&self, url: &str) -> Result<T, ProviderError> {
         let answer = self.send(Request::get(url)).await?;
-        if !answer.is_success() {
-            return Err(ProviderError::Faulty(format!(
-                "{} answered {}",
-                answer.source,
-                answer.status.as_u16()
-            )));
+        match answer.status.as_u16() {
+            200..=299 => answer.json(),
+            // Nothing is there: the address is wrong rather than the provider ill.
+            status @ (404 | 410) => Err(ProviderError::Misconfigured(format!(
+                "{} answered {status}: check `issuer` and the addresses of the section",
+                answer.source
+            ))),
+            status => Err(ProviderError::Faulty(format!("{} answered {status}", answer.source))),
         }
-        answer.json()
     }
 
     /// The address as far as it can be judged without asking the DNS; names are judged when they are resolved.

@@ -133,3 +133,62 @@ fn extra(provider: &Provider) -> BTreeMap<String, String> {
     ];
     texts.into_iter().filter_map(|(key, text)| text.map(|text| (key.to_owned(), text))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn settings(environment: &[(&str, &str)]) -> Settings {
+        let variable = |(key, value): &(&str, &str)| {
+            (format!("DOORWARD__PROVIDERS__{}", key.replace('.', "__").to_uppercase()), (*value).to_owned())
+        };
+        let environment: BTreeMap<String, String> = environment.iter().map(variable).collect();
+        let folder = tempfile::tempdir().expect("a temporary directory can be made");
+        let path = folder.path().join("doorward.toml");
+        std::fs::write(&path, "").expect("the file can be written");
+        Settings::load(Some(&path), &environment).expect("well-formed settings")
+    }
+
+    fn only(environment: &[(&str, &str)]) -> ProviderSettings {
+        let settings = settings(environment);
+        let (id, provider) = settings.providers.iter().next().expect("one provider");
+        provider_settings(id, provider).expect("it has a kind")
+    }
+
+    #[test]
+    fn nothing_is_lost_on_the_way() {
+        let google = only(&[
+            ("google.client_id", "id"),
+            ("google.client_secret", "secret"),
+            ("google.hosted_domain", "example.com"),
+            ("google.sign_up", "create"),
+            ("google.sign_up_tenant", "acme"),
+            ("google.sign_up_role", "Member"),
+            ("google.timeout", "1s"),
+        ]);
+        assert_eq!((google.id.as_str(), google.kind), ("google", ProviderKind::Google));
+        assert_eq!(google.callback_path, "/auth/google-auth-redirect");
+        assert_eq!(google.extra, BTreeMap::from([("hosted_domain".to_owned(), "example.com".to_owned())]));
+        assert_eq!(google.timeout.as_secs(), 1);
+        let place = SignUp::Create { tenant: "acme".to_owned(), role: "Member".to_owned() };
+        assert_eq!(google.sign_up, place);
+        let azure = only(&[
+            ("second_azure.kind", "azure"),
+            ("second_azure.tenants", "a, b"),
+            ("second_azure.trust_email", "true"),
+        ]);
+        assert_eq!(azure.callback_path, "/auth/providers/second_azure/callback");
+        assert_eq!((azure.extra["tenants"].as_str(), azure.extra["trust_email"].as_str()), ("a,b", "true"));
+        assert_eq!(azure.sign_up, SignUp::Deny);
+    }
+
+    #[test]
+    fn a_section_that_cannot_work_is_named_in_one_line() {
+        let error = check(&settings(&[("google.client_secret", "hunter2")])).expect_err("it lacks client_id");
+        let line = format!("{error:#}");
+        assert_eq!(line, "configuration error: [providers.google] needs `client_id`");
+        assert!(check(&settings(&[])).is_ok());
+    }
+}

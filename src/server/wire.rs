@@ -81,10 +81,15 @@ pub async fn assemble(
     overrides: Overrides,
     purpose: Purpose,
 ) -> anyhow::Result<Assembly> {
-    let opened = open_store(settings).await?;
-    bring_up_to_date(settings, &opened, purpose).await?;
     let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
     let entropy = overrides.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
+    // Before the database is touched: a configuration that cannot work changes nothing.
+    let providers = match overrides.providers {
+        Some(providers) => providers,
+        None => identity_providers::build(settings, &clock, &entropy)?,
+    };
+    let opened = open_store(settings).await?;
+    bring_up_to_date(settings, &opened, purpose).await?;
     let sealer = sealer(settings, &opened, &entropy, purpose).await?;
     let ring = Arc::new(KeyRing::new(
         opened.store.clone(),
@@ -102,10 +107,6 @@ pub async fn assemble(
         KeyOperations::new(opened.store.clone(), sealer.clone(), clock.clone(), settings.tokens.jwks_cache);
     let passwords = HashPool::new(hash_settings(settings), entropy.clone()).context("[passwords]")?;
     let (revocations, courier) = revocations(settings, &clock)?;
-    let providers = match overrides.providers {
-        Some(providers) => providers,
-        None => identity_providers::build(settings, &clock, &entropy)?,
-    };
     let ports = Ports {
         store: opened.store,
         revocations,

@@ -110,6 +110,8 @@ done
 check_forms() {
   local statuses
   statuses=$(sed -n 's|.*"method":"POST","route":"/auth/apple-oauth-redirect","status":\([0-9]*\).*|\1|p' "$scratch/$1.log")
+  # Lines become words.
+  # shellcheck disable=SC2046,SC2086,SC2116
   [ "$(echo $statuses)" = "$2" ] || give_up "the form came to $1 otherwise than thought: $statuses"
 }
 check_forms http "200 302"

@@ -16,6 +16,8 @@ use super::xml::{ASSERTION, ENCRYPTION, PROTOCOL, SIGNATURE, is, untrusted};
 pub(super) const MOST_BYTES: usize = 128 * 1024;
 /// Most `<` and most `=` of a message: a tag and an attribute cost at least one each.
 const MOST_MARKS: usize = 4_000;
+/// Most `=` from one `<` to the next: parsers compare every attribute of an element with every other.
+const MOST_MARKS_OF_ONE: usize = 128;
 /// Deepest nesting of elements.
 const MOST_DEPTH: usize = 40;
 /// Most attributes, and most namespaces in scope, of one element.
@@ -69,9 +71,12 @@ pub(super) fn plain_text(xml: &str) -> Result<&str, ProviderError> {
     if xml.contains("<!") || xml.contains("<?") {
         return Err(untrusted("a DOCTYPE, comment, CDATA section or processing instruction in the message"));
     }
-    let count = |mark: u8| xml.bytes().filter(|byte| *byte == mark).count();
-    if count(b'<') > MOST_MARKS || count(b'=') > MOST_MARKS {
+    let count = |text: &str, mark: u8| text.bytes().filter(|byte| *byte == mark).count();
+    if count(xml, b'<') > MOST_MARKS || count(xml, b'=') > MOST_MARKS {
         return Err(untrusted("too many elements or attributes"));
+    }
+    if xml.split('<').any(|piece| count(piece, b'=') > MOST_MARKS_OF_ONE) {
+        return Err(untrusted("an element with too many attributes"));
     }
     Ok(xml)
 }

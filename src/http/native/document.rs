@@ -4,7 +4,7 @@
 use doorward_core::domain::activity_query::{Column, MAX_LIMIT};
 use serde_json::{Map, Value, json};
 
-use super::operations::{Operation, failure_description, operations, reference, where_schema};
+use super::operations::{ANY_FORM, Operation, failure_description, operations, reference, where_schema};
 
 /// Requests and rows that hold nothing beyond their properties.
 const CLOSED: [&str; 13] = [
@@ -73,6 +73,10 @@ fn complete_operation(operation: &mut Value) {
         operation["x-operation-name"] = name.into();
     }
     complete_parameters(operation, known);
+    if ANY_FORM.contains(&known.id) {
+        let form = json!({ "schema": { "type": "object" } });
+        operation["requestBody"] = json!({ "content": { "application/x-www-form-urlencoded": form } });
+    }
     let responses = &mut operation["responses"];
     for (_status, reply) in responses.as_object_mut().into_iter().flatten() {
         reply["description"] = known.description.into();

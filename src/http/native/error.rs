@@ -81,6 +81,10 @@ impl Failure {
         Self { retry_after: Some(RETRY_AFTER_UNAVAILABLE), ..failure }
     }
 
+    fn too_many(wait: Duration, message: &'static str) -> Self {
+        Self { retry_after: Some(wait), ..Self::text(StatusCode::TOO_MANY_REQUESTS, message) }
+    }
+
     /// Unknown path or method.
     pub(crate) fn unknown_api() -> Self {
         Self::text(StatusCode::NOT_FOUND, "API not found !")
@@ -211,14 +215,10 @@ impl Failure {
             ErrorKind::IdentityTaken => text(Code::CONFLICT, "IdentityLinkedToAnotherUser"),
             ErrorKind::OnlyWayToSignIn => text(Code::UNPROCESSABLE_ENTITY, "OnlyWayToSignIn"),
             ErrorKind::NotFound => text(Code::NOT_FOUND, "Not Found"),
-            ErrorKind::TooManyAttempts(wait) => Self {
-                retry_after: Some(wait),
-                ..text(Code::TOO_MANY_REQUESTS, "Too many failed attempts; try again later")
-            },
-            ErrorKind::Overloaded(wait) => Self {
-                retry_after: Some(wait),
-                ..text(Code::TOO_MANY_REQUESTS, "Too many requests; try again later")
-            },
+            ErrorKind::TooManyAttempts(wait) => {
+                Self::too_many(wait, "Too many failed attempts; try again later")
+            }
+            ErrorKind::Overloaded(wait) => Self::too_many(wait, "Too many requests; try again later"),
             ErrorKind::Unavailable => logged(error, Self::unavailable()),
             ErrorKind::Internal => logged(error, Self::internal()),
         }

@@ -6,6 +6,8 @@ use super::report::RANGES;
 
 mod federation;
 
+pub(super) use self::federation::ANY_FORM;
+
 /// One operation.
 pub(super) struct Operation {
     pub(super) id: &'static str,

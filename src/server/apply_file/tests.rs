@@ -150,7 +150,7 @@ fn every_wrong_entry_names_its_key() {
         ),
         ("[[clients]]\nclient_id = \"a\"\ntype = \"app\"", "clients[0].type = \"app\""),
         ("[[clients]]\nclient_id = \"a\"\ngrants = [\"implicit\"]", "clients[0].grants = [\"implicit\"]"),
-        ("[[clients]]\nclient_id = \"a\"\nredirect_uris = [\"/cb\"]", "clients[0].redirect_uris = [\"/cb\"]"),
+        ("[[clients]]\nclient_id = \"a\"\nredirect_uris = [\"cb\"]", "clients[0].redirect_uris = [\"cb\"]"),
         ("[[clients]]\nclient_id = \"a\"\nredirect_uris = [\"javascript:x\"]", "clients[0].redirect_uris"),
         ("[[clients]]\nclient_id = \"a\"\naccess_token_ttl = 900", "clients[0].access_token_ttl = 900"),
         ("[[clients]]\nclient_id = \"a\"\nauth_code_ttl = \"0s\"", "clients[0].auth_code_ttl = \"0s\""),

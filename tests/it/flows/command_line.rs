@@ -61,6 +61,16 @@ fn a_wrong_configuration_is_told_in_one_line() {
 }
 
 #[test]
+fn a_provider_that_cannot_work_is_told_in_one_line() {
+    let home = Home::sqlite().set("providers.google.client_secret", "CANARY-secret");
+    for arguments in [["config", "check"].as_slice(), &["serve"]] {
+        let output = home.run(arguments);
+        let line = output.complaint();
+        assert!(line.contains("[providers.google] needs `client_id`") && !line.contains("CANARY"), "{line}");
+    }
+}
+
+#[test]
 fn a_wrong_variable_is_told_in_one_line() {
     let home = Home::sqlite().set("tokens.algorithm", "none");
     let output = home.run(&["config", "check"]);

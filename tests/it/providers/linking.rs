@@ -143,17 +143,17 @@ async fn the_last_way_in_stays(app: &App, idp: &DevIdp) {
 async fn links_of_others_cannot_be_seen_or_taken_away(app: &App, idp: &DevIdp) {
     introduce(app, idp).await;
     let code = browser(app).sign_in(ProviderKind::Oidc).await.code();
-    let owner = Tokens::of(&app.redeem(WEBAPP, &code).await);
-    let owned = identities(app, &owner).await;
-    assert_eq!(owned.len(), played().len());
+    let fed = Tokens::of(&app.redeem(WEBAPP, &code).await);
+    let all_links = identities(app, &fed).await;
+    assert_eq!(all_links.len(), played().len());
     let other = app.sign_in("bob").await;
     assert!(identities(app, &other).await.is_empty());
-    for identity in &owned {
+    for identity in &all_links {
         let path = format!("/auth/identities/{}", identity["id"].as_str().expect("an id"));
         let reply = app.send(app.request(Method::DELETE, &path).bearer_auth(&other.access)).await;
         assert_eq!(reply.status, 404, "{}", reply.text);
     }
-    assert_eq!(identities(app, &owner).await.len(), owned.len());
+    assert_eq!(identities(app, &fed).await.len(), all_links.len());
     assert_eq!(app.get("/auth/identities").await.status, 401);
     assert_eq!(app.post("/auth/providers/google/link", &json!({})).await.status, 401);
 }

@@ -65,12 +65,11 @@ async fn f10_private_addresses_are_never_connected_to(app: &App, _idp: &DevIdp) 
         "192.168.1.1".to_owned(),
         "100.64.0.1".to_owned(),
     ];
-    let mut file = String::new();
-    for (number, host) in hosts.iter().enumerate() {
-        file.push_str(&format!(
-            "\n[providers.p{number}]\nkind = 'oidc'\nclient_id = 'x'\nclient_secret = 'y'\nissuer = 'https://{host}'\n"
-        ));
-    }
+    let section = |(number, host)| {
+        let client = "kind = 'oidc'\nclient_id = 'x'\nclient_secret = 'y'";
+        format!("\n[providers.p{number}]\n{client}\nissuer = 'https://{host}'\n")
+    };
+    let file = hosts.iter().enumerate().map(section).collect::<Vec<_>>().concat();
     app.restart_with(Options::default().set("server.public_url", HTTPS).with_file(&file)).await;
     for (number, host) in hosts.iter().enumerate() {
         let start =

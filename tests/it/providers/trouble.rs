@@ -22,7 +22,7 @@ federated![usual;
 ];
 
 /// Longer than anybody waits.
-const FOREVER: Duration = Duration::from_secs(60);
+const FOREVER: Duration = Duration::from_mins(1);
 
 async fn start(app: &App, kind: ProviderKind) -> Reply {
     app.send(app.request(Method::POST, &start_path(kind)).form(&start_form(WEBAPP))).await

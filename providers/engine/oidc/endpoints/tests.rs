@@ -63,6 +63,9 @@ async fn documents_that_lack_something_or_are_none() {
         let error = scene.depart().await.expect_err(name);
         assert!(matches!(&error, ProviderError::Misconfigured(text) if text.contains(name)), "{error}");
     }
+    scene.stage().instead.insert(DOCUMENT.to_owned(), raw(404, "<html>"));
+    let error = scene.depart().await.expect_err("nothing there");
+    assert!(matches!(&error, ProviderError::Misconfigured(text) if text.contains("`issuer`")), "{error}");
     for body in ["<html>", "[]", "7", r#"{"issuer":7}"#] {
         scene.stage().instead.insert(DOCUMENT.to_owned(), raw(200, body));
         let error = scene.depart().await.expect_err(body);

@@ -1,168 +1,20 @@
-//! The provider as the core uses it: depart, arrive, refresh of metadata, configuration.
+//! The provider as the core uses it: depart and arrive.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::Read as _;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use doorward_core::domain::secret::Secret;
-use doorward_core::domain::time::Timestamp;
-use doorward_core::ports::clock::Clock;
-use doorward_core::ports::provider::{
-    Arrival, Departure, Destination, Handoff, LinkPolicy, Memo, Provider, ProviderError, ProviderKind, SignUp,
-};
-use doorward_core::testkit::entropy::SeededEntropy;
+use doorward_core::ports::provider::{Arrival, Memo, Provider, ProviderError};
 use openssl::hash::MessageDigest;
 use openssl::sign::Verifier;
 use openssl::x509::X509;
-use url::Url;
 
-use super::super::Saml;
-use super::idp::{ACS, IDP, Message, Pair, REQUEST, SP, Signed, idp, next_idp, now, own, swap};
-use super::metadata::metadata;
-use crate::engine::fetch::Fetch;
-use crate::engine::upstream::{Upstream, raw};
+use super::idp::{ACS, IDP, Message, REQUEST, SP, Signed, own};
+use super::setup::{
+    SSO, STATE, arrival, assert_untrusted, build, depart, inflated, memo, query, refused_at_start, settings,
+    with_extra, with_own_key,
+};
 use crate::settings::ProviderSettings;
-use crate::{ConfigurationError, Parts, Tools};
-
-const STATE: &str = "c3RhdGUtc3RhdGUtc3RhdGUtc3RhdGUtc3RhdGUtc3Q";
-const SSO: &str = "https://idp.example/sso?tenant=a%20b";
-
-/// Both times stand still until they are moved.
-#[derive(Default)]
-pub(super) struct HandClock(Mutex<Duration>);
-
-impl HandClock {
-    fn advance(&self, by: Duration) {
-        *self.0.lock().unwrap() += by;
-    }
-}
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        now()
-    }
-
-    fn monotonic(&self) -> Duration {
-        *self.0.lock().unwrap()
-    }
-}
-
-fn settings() -> ProviderSettings {
-    let extra = [("idp_entity_id", IDP), ("idp_sso_url", SSO)];
-    ProviderSettings {
-        id: "saml".to_owned(),
-        kind: ProviderKind::Saml,
-        client_id: Some(SP.to_owned()),
-        client_secret: None,
-        audiences: Vec::new(),
-        issuer: None,
-        authorization_endpoint: None,
-        token_endpoint: None,
-        userinfo_endpoint: None,
-        jwks_uri: None,
-        revocation_endpoint: None,
-        end_session_endpoint: None,
-        scopes: None,
-        redirect_uri: None,
-        callback_path: "/auth/saml-redirect".to_owned(),
-        sign_up: SignUp::Deny,
-        link: LinkPolicy::Never,
-        allow_loopback: true,
-        timeout: Duration::from_secs(2),
-        extra: extra
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect::<BTreeMap<_, _>>(),
-        private_key: None,
-        certificate: None,
-        idp_certificates: vec![idp().certificate_pem()],
-        metadata_file: None,
-        metadata_url: None,
-    }
-}
-
-fn with_extra(mut settings: ProviderSettings, key: &str, value: &str) -> ProviderSettings {
-    settings.extra.insert(key.to_owned(), value.to_owned());
-    settings
-}
-
-fn with_own_key(settings: ProviderSettings) -> ProviderSettings {
-    ProviderSettings {
-        private_key: Some(Secret::new(own().key_pem())),
-        certificate: Some(own().certificate_pem()),
-        ..settings
-    }
-}
-
-fn with_metadata_url(url: String) -> ProviderSettings {
-    ProviderSettings {
-        metadata_url: Some(url),
-        idp_certificates: Vec::new(),
-        extra: BTreeMap::new(),
-        ..settings()
-    }
-}
-
-fn build_at(settings: ProviderSettings, clock: Arc<HandClock>) -> Result<Saml, ConfigurationError> {
-    let fetch = Fetch::new(settings.allow_loopback, settings.timeout).unwrap();
-    let tools = Tools { clock, entropy: Arc::new(SeededEntropy::new(1)) };
-    Saml::new(Parts { settings, tools, fetch })
-}
-
-fn build(settings: ProviderSettings) -> Saml {
-    build_at(settings, Arc::default()).unwrap()
-}
-
-#[track_caller]
-fn refused_at_start(settings: ProviderSettings, what: &str) {
-    let error = build_at(settings, Arc::default()).err().unwrap().to_string();
-    assert!(error.contains(what), "{error}");
-}
-
-fn departure() -> Departure {
-    Departure { state: STATE.into(), callback_url: ACS.to_owned() }
-}
-
-async fn depart(provider: &Saml) -> Handoff {
-    provider.depart(&departure()).await.unwrap()
-}
-
-fn query(handoff: &Handoff) -> (Url, HashMap<String, String>) {
-    let Destination::Redirect(url) = &handoff.destination else {
-        panic!("no redirect");
-    };
-    let url = Url::parse(url).unwrap();
-    let query = url.query_pairs().into_owned().collect();
-    (url, query)
-}
-
-fn inflated(query: &HashMap<String, String>) -> String {
-    let deflated = STANDARD.decode(&query["SAMLRequest"]).unwrap();
-    let mut xml = String::new();
-    flate2::read::DeflateDecoder::new(&deflated[..]).read_to_string(&mut xml).unwrap();
-    xml
-}
-
-fn arrival(xml: &str) -> Arrival {
-    let field = Secret::new(STANDARD.encode(xml));
-    Arrival {
-        parameters: vec![("SAMLResponse".to_owned(), field), ("RelayState".to_owned(), STATE.into())],
-        by_post: true,
-        callback_url: ACS.to_owned(),
-    }
-}
-
-fn memo(request: &str) -> Memo {
-    Memo::of(&serde_json::json!({ "request": request })).unwrap()
-}
-
-#[track_caller]
-fn assert_untrusted<T: std::fmt::Debug>(outcome: &Result<T, ProviderError>) {
-    assert!(matches!(outcome, Err(ProviderError::Untrusted(_))), "{outcome:?}");
-}
 
 #[tokio::test]
 async fn there_and_back() {
@@ -285,57 +137,6 @@ async fn many_at_once_are_all_answered() {
 }
 
 #[test]
-fn s3_no_certificate_is_refused_at_start() {
-    refused_at_start(ProviderSettings { idp_certificates: Vec::new(), ..settings() }, "idp_certificates");
-    refused_at_start(
-        ProviderSettings { idp_certificates: vec!["x".to_owned()], ..settings() },
-        "idp_certificates",
-    );
-    let weak = ProviderSettings { idp_certificates: vec![Pair::rsa(1024).certificate_pem()], ..settings() };
-    refused_at_start(weak, "2048");
-    let directory = std::env::temp_dir();
-    for (name, xml, reason) in [
-        ("doorward-saml-none.xml", metadata(&[]), "no certificate for signing"),
-        ("doorward-saml-use.xml", metadata(&[("encryption", idp())]), "no certificate for signing"),
-        ("doorward-saml-broken.xml", "<x>".to_owned(), "well-formed"),
-    ] {
-        let file = directory.join(format!("{}-{name}", std::process::id()));
-        std::fs::write(&file, xml).unwrap();
-        let from_file = ProviderSettings {
-            metadata_file: Some(file.clone()),
-            idp_certificates: Vec::new(),
-            extra: BTreeMap::new(),
-            ..settings()
-        };
-        refused_at_start(from_file, reason);
-        std::fs::remove_file(file).unwrap();
-    }
-}
-
-#[test]
-fn other_mistakes_are_refused_at_start() {
-    refused_at_start(ProviderSettings { client_id: None, ..settings() }, "client_id");
-    refused_at_start(with_extra(settings(), "idp_sso_url", ""), "idp_sso_url");
-    refused_at_start(with_extra(settings(), "idp_sso_url", "javascript:alert(1)"), "https");
-    let strict = ProviderSettings { allow_loopback: false, ..settings() };
-    refused_at_start(with_extra(strict, "idp_sso_url", "http://idp.example/"), "https");
-    refused_at_start(with_extra(settings(), "idp_entity_id", ""), "idp_entity_id");
-    refused_at_start(with_extra(settings(), "trust_email", "true"), "email_domains");
-    refused_at_start(ProviderSettings { certificate: None, ..with_own_key(settings()) }, "belong together");
-    let other = ProviderSettings { certificate: Some(idp().certificate_pem()), ..with_own_key(settings()) };
-    refused_at_start(other, "does not belong");
-    let both = ProviderSettings {
-        metadata_file: Some("/x".into()),
-        metadata_url: Some("https://idp.example".to_owned()),
-        ..settings()
-    };
-    refused_at_start(both, "exclude each other");
-    let strict =
-        ProviderSettings { allow_loopback: false, ..with_metadata_url("http://idp.example/".to_owned()) };
-    refused_at_start(strict, "https");
-}
-
-#[test]
 fn our_metadata_says_what_keys_are_for() {
     let xml = build(settings()).metadata(ACS).unwrap().unwrap();
     assert!(!xml.contains("KeyDescriptor"), "{xml}");
@@ -356,79 +157,4 @@ fn our_metadata_says_what_keys_are_for() {
     let service = role.last_element_child().unwrap();
     assert_eq!(service.attribute("Location"), Some(ACS));
     assert_eq!(service.attribute("Binding"), Some("urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"));
-}
-
-#[tokio::test]
-async fn metadata_from_an_address_is_kept_and_read_again_at_a_roll_over() {
-    let served = Arc::new(Mutex::new((200, metadata(&[("signing", idp())]))));
-    let script = Arc::clone(&served);
-    let upstream = Upstream::start(move |_| {
-        let (status, body) = script.lock().unwrap().clone();
-        raw(status, &body)
-    })
-    .await;
-    let clock = Arc::new(HandClock::default());
-    let provider = build_at(with_metadata_url(upstream.url("/metadata")), Arc::clone(&clock)).unwrap();
-    let (url, _) = query(&depart(&provider).await);
-    assert!(url.as_str().starts_with("https://idp.example/redirect?SAMLRequest="), "{url}");
-    let old = arrival(&Message::signed(Signed::Both).build());
-    let new = arrival(&Message::signed(Signed::Both).by(next_idp()).build());
-    provider.arrive(Some(&memo(REQUEST)), &old).await.unwrap();
-    assert_eq!(upstream.count("/metadata"), 1);
-    // An unknown key: asked again, but not within a minute of the last time.
-    *served.lock().unwrap() = (200, metadata(&[("signing", next_idp())]));
-    assert_untrusted(&provider.arrive(Some(&memo(REQUEST)), &new).await);
-    assert_eq!(upstream.count("/metadata"), 1);
-    clock.advance(Duration::from_mins(2));
-    provider.arrive(Some(&memo(REQUEST)), &new).await.unwrap();
-    assert_eq!(upstream.count("/metadata"), 2);
-    assert_untrusted(&provider.arrive(Some(&memo(REQUEST)), &old).await);
-    // Out of order there: what is known is used for a day.
-    *served.lock().unwrap() = (503, String::new());
-    clock.advance(Duration::from_hours(2));
-    provider.arrive(Some(&memo(REQUEST)), &new).await.unwrap();
-    *served.lock().unwrap() = (200, metadata(&[]));
-    clock.advance(Duration::from_mins(2));
-    provider.arrive(Some(&memo(REQUEST)), &new).await.unwrap();
-    clock.advance(Duration::from_hours(23));
-    let outcome = provider.depart(&departure()).await;
-    assert!(matches!(outcome, Err(ProviderError::Unreachable(_))), "{outcome:?}");
-}
-
-#[tokio::test]
-async fn metadata_that_was_never_there_is_unreachable() {
-    let port = Upstream::closed_port().await;
-    let provider = build(with_metadata_url(format!("http://127.0.0.1:{port}/")));
-    let outcome = provider.depart(&departure()).await;
-    assert!(matches!(outcome, Err(ProviderError::Unreachable(_))), "{outcome:?}");
-    let honest = arrival(&Message::signed(Signed::Both).build());
-    assert!(provider.arrive(Some(&memo(REQUEST)), &honest).await.is_err());
-}
-
-#[tokio::test]
-async fn metadata_decides_over_signing_and_binding() {
-    let wanting = swap(
-        &metadata(&[("", idp())]),
-        "<md:IDPSSODescriptor",
-        "<md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\"",
-    );
-    let by_form = metadata(&[("signing", idp())]).replace("HTTP-Redirect", "SOAP");
-    let upstream = Upstream::start(move |asked| match asked.path.as_str() {
-        "/wanting" => raw(200, &wanting),
-        _ => raw(200, &by_form),
-    })
-    .await;
-    let unsigned = build(with_metadata_url(upstream.url("/wanting")));
-    let outcome = unsigned.depart(&departure()).await;
-    assert!(matches!(outcome, Err(ProviderError::Misconfigured(_))), "{outcome:?}");
-    let signed = build(with_own_key(with_metadata_url(upstream.url("/wanting"))));
-    assert!(query(&depart(&signed).await).1.contains_key("Signature"));
-    let form = depart(&build(with_metadata_url(upstream.url("/form")))).await;
-    let Destination::AutoPost { action, fields } = form.destination else {
-        panic!("no form");
-    };
-    assert_eq!(action, "https://idp.example/post");
-    assert_eq!(fields[1], ("RelayState".to_owned(), STATE.to_owned()));
-    let xml = String::from_utf8(STANDARD.decode(&fields[0].1).unwrap()).unwrap();
-    assert!(xml.starts_with("<samlp:AuthnRequest "), "{xml}");
 }

@@ -139,6 +139,8 @@ fn s10_too_much_of_everything() {
     let start = "<samlp:Status>";
     let attributes = numbered(3_000, " a*=\"\"");
     assert_prechecked(&swap(&honest, "<samlp:Status", &format!("<samlp:Status{attributes}")), "attributes");
+    let attributes = numbered(100, " a*=\"\"");
+    assert_prechecked(&swap(&honest, "<samlp:Status", &format!("<samlp:Status{attributes}")), "attributes");
     let attributes = numbered(80_000, " a*=\"\"");
     assert_prechecked(&swap(&honest, "<samlp:Status", &format!("<samlp:Status{attributes}")), "too large");
     let namespaces = numbered(3_000, " xmlns:a*=\"x\"");

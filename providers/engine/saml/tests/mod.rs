@@ -9,6 +9,8 @@ mod identities;
 mod idp;
 mod metadata;
 mod rules;
+mod setup;
+mod sources;
 
 use doorward_core::ports::provider::ProviderError;
 

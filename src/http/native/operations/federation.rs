@@ -34,6 +34,13 @@ const fn logs_out(id: &'static str) -> Operation {
     }
 }
 
+/// Callbacks whose form is the provider's business.
+pub(in crate::native) const ANY_FORM: [&str; 3] = [
+    "SamlLoginController.oktaSamlCallback",
+    "AppleLoginController.postAppleCallback",
+    "ProviderController.callbackByForm",
+];
+
 pub(super) const OPERATIONS: &[Operation] = &[
     begins("GoogleLoginController.postLoginViaGoogle", &[]),
     begins("GoogleLoginController.loginViaGoogle", CLIENT),
