@@ -156,7 +156,6 @@ fn slow_clients_do_not_double_the_times_of_others() {
 }
 
 /// Quiet and attacked windows in turn; whether the p99 is no more than twice that of the quiet ones.
-#[expect(clippy::print_stderr, reason = "measurements are for whoever runs the test")]
 async fn compare(server: &Binary, metrics: SocketAddr, probe: &Probe, attack: (&str, &str, &str)) -> bool {
     let (mut quiet, mut attacked) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
