@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::keys::material;
 
 /// Memory that verified tokens may take, in bytes; some tens of thousands of tokens.
-const VERIFIED_BYTES: u64 = 64 * 1024 * 1024;
+const VERIFIED_BYTES: u64 = 32 * 1024 * 1024;
 /// What a token weighs beside its text, in bytes.
 const ENTRY_BYTES: usize = 512;
 /// How long a verified signature is believed.

@@ -18,6 +18,7 @@ federated![with_apps;
     ids_of_our_apps_are_audiences_too,
 ];
 federated![usual;
+    a_token_may_list_many_groups,
     instagram_has_no_id_tokens,
     a_nonce_works_once,
     a_nonce_is_one_clients_and_one_providers,
@@ -79,6 +80,18 @@ async fn every_kind_with_id_tokens_takes_them(app: &App, idp: &DevIdp) {
         }
         assert!(idp.calls(kind, Endpoint::Token).is_empty(), "{kind:?}");
     }
+}
+
+/// Entra's tokens do: they are longer than anything else in a body.
+async fn a_token_may_list_many_groups(app: &App, idp: &DevIdp) {
+    introduce(app, idp).await;
+    let kind = ProviderKind::Azure;
+    let groups: Vec<String> = (0..600).map(|number| format!("7d1c1a6e-0000-4000-8000-{number:012}")).collect();
+    idp.add(super::fed().with("groups", json!(groups)));
+    let nonce = nonce_of(app, kind, MOBILE).await;
+    let token = id_token(idp, kind, CLIENT_ID, &nonce);
+    assert!(token.len() > 20_000, "{}", token.len());
+    bring(app, kind, MOBILE, &token, &nonce).await.ok();
 }
 
 async fn tokens_at_once(app: &App, idp: &DevIdp) {
