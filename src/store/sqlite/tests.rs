@@ -9,6 +9,7 @@ use doorward_core::ports::store::{Mode, RefreshRotation, Store as _, StoreError,
 use doorward_core::testkit::samples::{Samples, sample_time};
 use doorward_core::testkit::store_conformance::sample_rotation;
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use super::rotations::GROUP;
@@ -21,7 +22,7 @@ type Tested = Result<(), Box<dyn Error + Send + Sync>>;
 const LARGEST: i64 = 4_294_967_294;
 
 struct World {
-    _folder: TempDir,
+    folder: TempDir,
     store: SqlStore,
     samples: Samples,
     place: Membership,
@@ -55,7 +56,7 @@ impl World {
             firsts.push(first);
         }
         tx.commit().await?;
-        Ok(Self { _folder: folder, store, samples, place, firsts })
+        Ok(Self { folder, store, samples, place, firsts })
     }
 
     fn rotation(&self, first: &Refresh) -> Arc<RefreshRotation> {
@@ -154,5 +155,50 @@ async fn a_section_that_fills_the_database_is_undone_and_the_next_are_written() 
     }
     let mut look = world.store.begin("look", Mode::Read).await?;
     assert_eq!(look.tenant_by_key("ignored").await?, None);
+    Ok(())
+}
+
+/// An error of the disk at `COMMIT`, once and again, with a file that may not grow. The limit is the process's, so this one
+/// test has a process of its own.
+#[test]
+fn after_errors_of_the_disk_the_next_are_written() -> Tested {
+    let name = "sqlite::tests::with_a_log_that_cannot_grow";
+    let arguments = ["--exact", name, "--ignored", "--nocapture"];
+    let child = std::process::Command::new(std::env::current_exe()?).args(arguments).output()?;
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success(), "{said}{}", String::from_utf8_lossy(&child.stderr));
+    assert!(said.contains("1 passed"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "limits its process; run by after_errors_of_the_disk_the_next_are_written"]
+async fn with_a_log_that_cannot_grow() -> Tested {
+    let world = World::create(4).await?;
+    // SIGXFSZ, heard: the write fails, and the process lives.
+    let heard = signal(SignalKind::from_raw(25))?;
+    limit_files(&std::fs::metadata(world.folder.path().join("doorward.db-wal"))?.len().to_string())?;
+    for first in &world.firsts {
+        let outcome = world.store.rotate_refresh(world.rotation(first)).await;
+        assert!(matches!(outcome, Err(StoreError::Unavailable { .. })), "{outcome:?}");
+        assert!(!world.is_used(first).await?);
+        let outcome = world.add_tenant("during").await;
+        assert!(matches!(outcome, Err(StoreError::Unavailable { .. })), "{outcome:?}");
+    }
+    limit_files("unlimited")?;
+    for first in &world.firsts {
+        assert!(world.store.rotate_refresh(world.rotation(first)).await?);
+    }
+    world.add_tenant("during").await?;
+    drop(heard);
+    Ok(())
+}
+
+/// How large a file of this process may get, in bytes.
+fn limit_files(size: &str) -> Tested {
+    let process = std::process::id().to_string();
+    let arguments = ["--pid", &process, &format!("--fsize={size}:")];
+    let status = std::process::Command::new("prlimit").args(arguments).status();
+    assert!(status.map_err(|error| format!("prlimit (of util-linux): {error}"))?.success());
     Ok(())
 }
