@@ -25,6 +25,8 @@ mod readers;
 mod rotations;
 #[path = "sql/mod.rs"]
 mod sql;
+#[cfg(test)]
+mod tests;
 
 pub(crate) type Db = sqlx::Sqlite;
 
@@ -142,6 +144,11 @@ fn create(path: &Path) -> Result<(), OpenError> {
 }
 
 pub(crate) async fn open(options: &StoreOptions) -> Result<Opened, OpenError> {
+    let (store, schema) = connect(options).await?;
+    Ok(Opened { store: Arc::new(store), migrations: Arc::new(schema), backend: Backend::Sqlite })
+}
+
+async fn connect(options: &StoreOptions) -> Result<(sql::SqlStore, sql::Schema), OpenError> {
     let url = options.url.as_str();
     if url.contains(":memory:") || url.contains("mode=memory") {
         let reason = "a database in memory would be a different one for every connection".to_owned();
@@ -167,8 +174,15 @@ pub(crate) async fn open(options: &StoreOptions) -> Result<Opened, OpenError> {
             .acquire_timeout(GATE_TIMEOUT)
             .test_before_acquire(false)
     };
+    // A full disk, or an error of it, makes SQLite roll back by itself. The `ROLLBACK` of sqlx then fails, and sqlx, which
+    // counts one transaction still, would refuse every further one. The pool had the connection answer a ping when it came
+    // back, so what its last transaction left to do is done.
+    let only_idle = pool(WRITERS).before_acquire(|connection, _| {
+        let is_idle = !connection.is_in_transaction();
+        Box::pin(async move { Ok(is_idle) })
+    });
     // Connects now, so that a file that is no database is known at start.
-    let connected = pool(WRITERS).connect_with(writers.clone()).await;
+    let connected = only_idle.connect_with(writers.clone()).await;
     let store = sql::SqlStore {
         tail: pool(1).connect_lazy_with(readers.clone().read_only(true)),
         readers: Readers::new(readers.read_only(true), READERS),
@@ -177,6 +191,5 @@ pub(crate) async fn open(options: &StoreOptions) -> Result<Opened, OpenError> {
         suspicion: Suspicion::none(0),
         rotations: Rotations::default(),
     };
-    let migrations = Arc::new(sql::Schema::new(writers));
-    Ok(Opened { store: Arc::new(store), migrations, backend: Backend::Sqlite })
+    Ok((store, sql::Schema::new(writers)))
 }

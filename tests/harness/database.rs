@@ -205,10 +205,14 @@ fn with_name(server: &str, name: &str) -> String {
     format!("{}/{name}{question_mark}{options}", &before[..path_at])
 }
 
+/// Of this process and this moment: what an earlier run left behind, or one in another container of the same server makes,
+/// may have the same process id.
+#[expect(clippy::disallowed_methods, reason = "names of throw-away databases must differ between test runs")]
 fn unique_name(purpose: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    format!("doorward_{purpose}_{}_{number}", std::process::id())
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    format!("doorward_{purpose}_{}_{}_{number}", std::process::id(), since.as_nanos())
 }
 
 async fn administer(server: &str, statement: &str) {

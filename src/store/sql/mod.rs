@@ -83,6 +83,8 @@ struct SqlTx {
     limit: Duration,
     suspicion: Suspicion,
     section: Section,
+    /// Whether a statement of a transaction failed.
+    is_spoiled: bool,
 }
 
 impl SqlStore {
@@ -151,7 +153,8 @@ impl Store for SqlStore {
             // A write has just begun, so the database answers; a report is known to take its time.
             Mode::Write | Mode::Report => LONG_TIMEOUT,
         };
-        Ok(Box::new(SqlTx { link, name, limit, suspicion: self.suspicion.clone(), section }))
+        let suspicion = self.suspicion.clone();
+        Ok(Box::new(SqlTx { link, name, limit, suspicion, section, is_spoiled: false }))
     }
 
     async fn rotate_refresh(&self, rotation: Arc<RefreshRotation>) -> Stored<bool> {
@@ -192,7 +195,8 @@ impl Store for SqlStore {
 #[async_trait]
 impl Tx for SqlTx {
     async fn commit(self: Box<Self>) -> Stored<()> {
-        let Self { link, name, limit, suspicion, mut section } = *self;
+        self.goes_on()?;
+        let Self { link, name, limit, suspicion, mut section, .. } = *self;
         let Link::Writing(transaction, permit) = link else {
             return Ok(());
         };
@@ -224,24 +228,28 @@ impl SqlTx {
     }
 
     fn fail(&mut self, error: Timed) -> StoreError {
+        self.is_spoiled = matches!(self.link, Link::Writing(..));
         let error = error.noted_by(&self.suspicion).into_store(self.name);
         self.section.failed(&error);
         error
     }
 
     async fn all(&mut self, statement: Statement<'_>) -> Stored<Vec<Row>> {
+        self.goes_on()?;
         let rows = within(self.limit, statement.fetch_all(self.connection())).await;
         self.rests(rows.is_ok());
         rows.map_err(|error| self.fail(error))
     }
 
     async fn maybe(&mut self, statement: Statement<'_>) -> Stored<Option<Row>> {
+        self.goes_on()?;
         let row = within(self.limit, statement.fetch_optional(self.connection())).await;
         self.rests(row.is_ok());
         row.map_err(|error| self.fail(error))
     }
 
     async fn one(&mut self, statement: Statement<'_>) -> Stored<Row> {
+        self.goes_on()?;
         let row = within(self.limit, statement.fetch_one(self.connection())).await;
         self.rests(row.is_ok());
         row.map_err(|error| self.fail(error))
@@ -250,6 +258,7 @@ impl SqlTx {
     /// Runs a statement of a write section; answers how many rows it touched.
     async fn run(&mut self, statement: Statement<'_>) -> Stored<u64> {
         self.writes()?;
+        self.goes_on()?;
         let result = within(self.limit, statement.execute(self.connection())).await;
         result.map(|done| done.rows_affected()).map_err(|error| self.fail(error))
     }
@@ -259,6 +268,16 @@ impl SqlTx {
         self.writes()?;
         let row = self.one(sqlx::query(statement).bind(id)).await?;
         row::Fields::new(&row, "epochs").get("epoch")
+    }
+
+    /// Refuses whatever follows a failure. SQLite may have rolled back by itself, and would keep at once what comes next;
+    /// PostgreSQL would call the end of such a transaction a success, and keep nothing.
+    fn goes_on(&self) -> Stored<()> {
+        if !self.is_spoiled {
+            return Ok(());
+        }
+        let source = "an earlier statement of this transaction failed".into();
+        Err(StoreError::Unavailable { transaction: self.name, source })
     }
 
     /// Refuses to change anything outside a transaction, where a guard would guard nothing.

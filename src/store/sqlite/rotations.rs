@@ -24,7 +24,7 @@ const ROTATE: &str = "
     SELECT $17, $18, $19, $20, $21, $22, $23, $24 WHERE changes() = 1
     RETURNING 1 AS rotated";
 /// Most that share a transaction: the first is answered when the last is written.
-const GROUP: usize = 64;
+pub(super) const GROUP: usize = 64;
 
 type Work = (Arc<RefreshRotation>, Wait);
 type Outcome = Stored<bool>;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorward_core::ports::store::{Mode, Store, StoreError};
+use doorward_core::domain::revocation::{Revocation, Revoked};
+use doorward_core::ports::store::{Mode, Store, StoreError, Tx};
 use doorward_core::testkit::samples::{Samples, sample_time};
 use doorward_store::{StoreOptions, open};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -269,4 +270,49 @@ async fn sqlite_gate_says_so_soon() -> Tested {
     drop(held);
     store.begin("wait", Mode::Write).await?.commit().await?;
     Ok(())
+}
+
+/// Holds every connection that requests may have, until the store refuses another.
+async fn hold_all(store: &Arc<dyn Store>) -> Result<Vec<Box<dyn Tx>>, StoreError> {
+    let mut held = Vec::new();
+    for mode in [Mode::Write, Mode::Read] {
+        loop {
+            match store.begin("hold", mode).await {
+                Ok(tx) => held.push(tx),
+                Err(StoreError::Unavailable { .. }) => break,
+                Err(other) => return Err(other),
+            }
+        }
+    }
+    Ok(held)
+}
+
+async fn the_tail_goes_on_beside_held_connections(store: Arc<dyn Store>) -> Tested {
+    let (known, cursor) = store.tail_revocations(None, sample_time()).await?;
+    assert_eq!(known, []);
+    let revocation = Revocation { what: Revoked::Session(Samples::new(9).id()), until: sample_time() };
+    let mut tx = store.begin("revoke", Mode::Write).await?;
+    tx.record_revocations(&[revocation], sample_time()).await?;
+    tx.commit().await?;
+    let held = hold_all(&store).await?;
+    assert!(held.len() > 1, "{} held", held.len());
+    let (found, _) = store.tail_revocations(Some(&cursor), sample_time()).await?;
+    assert_eq!(found, [revocation]);
+    drop(held);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_tail_goes_on_beside_held_connections() -> Tested {
+    let database = Sqlite::create().await?;
+    the_tail_goes_on_beside_held_connections(database.store()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_tail_goes_on_beside_held_connections() -> Tested {
+    let Some(database) = Postgres::create().await? else {
+        return Ok(());
+    };
+    the_tail_goes_on_beside_held_connections(database.store()).await?;
+    database.discard().await
 }
