@@ -48,7 +48,7 @@ pub struct ProviderSettings {
     pub allow_loopback: bool,
     /// Longest wait for any one answer of the provider; at most 5 seconds.
     pub timeout: Duration,
-    /// Kind-specific texts: `tenant` and `tenants` (azure), `hosted_domain` (google), `region`, `user_pool`, `domain`
+    /// Kind-specific texts: `client_authentication`, `access_type`, `identity_provider`, `tenant` and `tenants` (azure), `hosted_domain` (google), `region`, `user_pool`, `domain`
     /// (cognito), `host`, `realm` (keycloak), `team_id`, `key_id` (apple), `version` (facebook),
     /// `idp_entity_id`, `idp_sso_url`, `name_id_format`, `unsolicited_client`, `sign_requests`, `force_authn`,
     /// `subject_attribute`, `email_attribute`, `first_name_attribute`, `last_name_attribute`, `username_attribute`,
