@@ -133,6 +133,15 @@ impl<'a> Browser<'a> {
         self.cookies.lock().expect("nobody panics holding it").values().cloned().collect()
     }
 
+    /// What another one was given, as if this one had been.
+    ///
+    /// # Panics
+    /// Never: nobody panics holding the lock.
+    pub fn take_cookies_of(&self, other: &Self) {
+        let theirs = other.cookies().into_iter().map(|cookie| (cookie.name.clone(), cookie));
+        self.cookies.lock().expect("nobody panics holding it").extend(theirs);
+    }
+
     /// The cookies it would send; `None` when there is none.
     fn cookie_header(&self, visit: &Visit) -> Option<String> {
         let is_cross_site = visit.from.as_ref().is_some_and(|from| from.host_str() != visit.url.host_str());

@@ -18,8 +18,8 @@ pub struct FinishFederatedLogin {
     pub actor: Actor,
     /// The provider instance whose callback it is.
     pub provider: String,
-    /// What the browser was given when it left.
-    pub browser_token: Option<Secret<String>>,
+    /// What the browser was given when it left, now or at other times.
+    pub browser_tokens: Vec<Secret<String>>,
     /// The parameters of query or form.
     pub parameters: Vec<(String, Secret<String>)>,
     /// Whether it came by POST.
@@ -85,7 +85,7 @@ impl Core {
             parameters: command.parameters,
             by_post: command.by_post,
         };
-        let attempted = self.attempted(provider.info(), &arrival, command.browser_token.as_ref()).await?;
+        let attempted = self.attempted(provider.info(), &arrival, &command.browser_tokens).await?;
         let redirect_url = redirect_url(&attempted.client)?.to_owned();
         let arrived = self.ask(provider.as_ref(), provider.arrive(attempted.memo.as_ref(), &arrival)).await;
         let brought = match arrived {
@@ -112,14 +112,15 @@ impl Core {
         &self,
         provider: &ProviderInfo,
         arrival: &Arrival,
-        browser_token: Option<&Secret<String>>,
+        browser_tokens: &[Secret<String>],
     ) -> Result<Attempted, Error> {
         let Some(state) = arrival.parameter(provider.state_parameter) else {
             return self.unsolicited(provider, arrival).await;
         };
         let state = TokenHash::of(state);
-        let browser = TokenHash::of(browser_token.ok_or(ErrorKind::LoginAttemptUnknown)?.expose());
-        let attempt = self.consume_attempt(&state, Some(&browser), provider).await?;
+        let browsers: Vec<_> =
+            browser_tokens.iter().map(|token| Some(TokenHash::of(token.expose()))).collect();
+        let attempt = self.consume_attempt(&state, &browsers, provider).await?;
         if attempt.intent == Intent::Native {
             return Err(ErrorKind::LoginAttemptUnknown.into());
         }
@@ -136,15 +137,25 @@ impl Core {
         Ok(Attempted { client, intent: Intent::SignIn, memo: None })
     }
 
+    /// The attempt of that state, which one of these browsers began; `None` = no browser did.
     pub(super) async fn consume_attempt(
         &self,
         state: &TokenHash,
-        browser: Option<&TokenHash>,
+        browsers: &[Option<TokenHash>],
         provider: &ProviderInfo,
     ) -> Result<LoginAttempt, Error> {
+        if browsers.is_empty() {
+            return Err(ErrorKind::LoginAttemptUnknown.into());
+        }
         let consumed = rerun(|| async {
             let mut tx = self.writing("consume_login_attempt").await?;
-            let consumed = tx.consume_login_attempt(state, browser, &provider.id, self.now()).await?;
+            let mut consumed = None;
+            for browser in browsers {
+                if consumed.is_none() {
+                    consumed =
+                        tx.consume_login_attempt(state, browser.as_ref(), &provider.id, self.now()).await?;
+                }
+            }
             tx.commit().await?;
             Ok(consumed)
         });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward_core::domain::secret::Secret;
+use doorward_core::domain::secret::{Secret, TokenHash};
 use poem::http::header;
 use poem::{FromRequest, Request, RequestBody, Result};
 
@@ -13,25 +13,31 @@ const NAME: &str = "doorward_login";
 /// The browser keeps others, subdomains among them, from setting it (RFC 6265bis §4.1.3.2).
 const SECURE_NAME: &str = "__Host-doorward_login";
 
-/// What the browser presented, if anything.
-pub(crate) struct LoginCookie(pub(crate) Option<Secret<String>>);
+/// Most tokens of one browser that are looked at.
+const MAX_TOKENS: usize = 8;
+
+/// What the browser presented. More than one token when it was sent off from another site's form: with that it kept back what
+/// it had, and was given another.
+pub(crate) struct LoginCookie(pub(crate) Vec<Secret<String>>);
 
 impl<'a> FromRequest<'a> for LoginCookie {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
         let app = App::of(request)?;
-        let name = name(&app.settings);
+        let prefix = prefix(&app.settings);
         let values = request.headers().get_all(header::COOKIE).iter();
         let pairs = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-        let found = pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name);
-        Ok(Self(found.map(|(_, value)| Secret::from(value))))
+        let ours = pairs
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(name, _)| name.strip_prefix(prefix).is_some_and(|suffix| suffix.starts_with('_')));
+        Ok(Self(ours.take(MAX_TOKENS).map(|(_, value)| Secret::from(value)).collect()))
     }
 }
 
-fn name(settings: &HttpSettings) -> &'static str {
+fn prefix(settings: &HttpSettings) -> &'static str {
     if settings.is_https() { SECURE_NAME } else { NAME }
 }
 
-/// `Set-Cookie`. Browsers send a `Lax` cookie with a provider's redirect, not with its cross-site POST.
+/// `Set-Cookie`, under a name of the token's own, so that it replaces no other. Browsers send a `Lax` cookie with a provider's redirect, not with its cross-site POST.
 pub(crate) fn set_cookie(
     settings: &HttpSettings,
     token: &Secret<String>,
@@ -43,6 +49,9 @@ pub(crate) fn set_cookie(
         (true, false) => "; SameSite=Lax; Secure",
         (false, _) => "; SameSite=Lax",
     };
-    let (name, token, seconds) = (name(settings), token.expose(), lifetime.as_secs());
-    format!("{name}={token}; HttpOnly; Path=/; Max-Age={seconds}{attributes}")
+    let (prefix, token, seconds) = (prefix(settings), token.expose(), lifetime.as_secs());
+    let [first, second, third, ..] = *TokenHash::of(token).as_bytes();
+    format!(
+        "{prefix}_{first:02x}{second:02x}{third:02x}={token}; HttpOnly; Path=/; Max-Age={seconds}{attributes}"
+    )
 }

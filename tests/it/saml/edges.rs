@@ -1,9 +1,11 @@
 //! S3, S10, S13: what needs no identity provider to be refused.
 
+use base64::Engine as _;
 use doorward_core::ports::provider::ProviderKind;
 use doorward_tests::App;
 use doorward_tests::harness::browser::{Browser, Visit};
 use doorward_tests::harness::federation::HTTPS;
+use doorward_tests::harness::requests::Tokens;
 use doorward_tests::harness::saml::{ENTITY_ID, Pair, Setup};
 use doorward_tests::{Database, harness::reply::Reply};
 use reqwest::Method;
@@ -32,7 +34,12 @@ macro_rules! alone {
     };
 }
 
-alone![s13_only_posts_and_nothing_twice, our_metadata, s10_hostile_messages_are_refused_quickly];
+alone![
+    s13_only_posts_and_nothing_twice,
+    our_metadata,
+    s10_hostile_messages_are_refused_quickly,
+    s15_logout_messages_are_taken_nowhere,
+];
 
 const ACS: &str = "/auth/saml-redirect";
 
@@ -64,6 +71,24 @@ async fn s13_only_posts_and_nothing_twice(app: &App) {
     for body in ["", "SAMLResponse=a", "RelayState=x", "SAMLResponse=a&RelayState=x"] {
         post(app, body).await.assert_wrapped_error(401, "Invalid Credentials");
     }
+}
+
+/// There is no single logout: whoever sends its messages, signed or not, ends nobody's session and is sent nowhere.
+async fn s15_logout_messages_are_taken_nowhere(app: &App) {
+    let tokens = Tokens::of(&app.login_token("webapp", "alice").await);
+    let request = "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_1\" Version=\"2.0\"/>";
+    let message = base64::engine::general_purpose::STANDARD.encode(request);
+    for name in ["SAMLRequest", "SAMLResponse"] {
+        let form = [(name, message.as_str()), ("RelayState", "https://evil.example/")];
+        let reply = app.send(app.request(Method::POST, ACS).form(&form)).await;
+        reply.assert_wrapped_error(401, "Invalid Credentials");
+        for path in ["/auth/saml/logout", "/auth/saml/slo", "/saml/logout"] {
+            let reply = app.send(app.request(Method::POST, path).form(&form)).await;
+            assert_eq!(reply.status, 404, "{path}: {}", reply.text);
+        }
+    }
+    assert!(!app.get("/auth/saml/metadata").await.text.contains("SingleLogoutService"));
+    assert_eq!(app.me(&tokens.access).await.status, 200);
 }
 
 async fn our_metadata(app: &App) {

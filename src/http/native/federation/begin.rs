@@ -72,7 +72,7 @@ impl Start {
 
 /// The browser, and where it has to come back to.
 pub(super) fn browser(app: &App, cookie: LoginCookie) -> Browser {
-    Browser { token: cookie.0, public_url: app.settings.public_url.clone() }
+    Browser { token: cookie.0.into_iter().next(), public_url: app.settings.public_url.clone() }
 }
 
 /// The reply that sends the browser away, with the cookie it has to bring back.

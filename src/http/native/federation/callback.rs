@@ -55,7 +55,7 @@ impl Callback {
         let command = FinishFederatedLogin {
             actor: origin.anonymous(),
             provider: provider.to_owned(),
-            browser_token: cookie.0,
+            browser_tokens: cookie.0,
             parameters: parameters.map(|(name, value)| (name, Secret::new(value))).collect(),
             by_post: brought.by_post,
             public_url: app.settings.public_url.clone(),
@@ -80,7 +80,7 @@ impl Callback {
         let state = provider.info().state_parameter;
         let has_state =
             self.brought.parameters.iter().any(|(name, value)| name == state && !value.is_empty());
-        self.brought.by_post && self.is_from_elsewhere && self.cookie.0.is_none() && has_state
+        self.brought.by_post && self.is_from_elsewhere && self.cookie.0.is_empty() && has_state
     }
 
     /// The same form again, once, from a page of ours: with it the cookie comes.
