@@ -88,7 +88,7 @@ async fn other_routes_survive(app: &App) {
     }
 }
 
-fn target(
+pub(super) fn target(
     method: &'static str,
     path: &'static str,
     properties: &'static [&'static str],
@@ -97,7 +97,7 @@ fn target(
     Target { method, path, properties, parameter }
 }
 
-async fn survives(app: &App, target: Target) {
+pub(super) async fn survives(app: &App, target: Target) {
     let tokens = app.sign_in("alice").await;
     let mut runner = runner();
     let runtime = tokio::runtime::Handle::current();

@@ -1,6 +1,7 @@
 //! What every request and reply looks like on the wire, and that no input breaks it.
 
 mod bad_input;
+mod bad_input_federation;
 mod bodies;
 mod documents;
 mod headers;
