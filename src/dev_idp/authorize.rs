@@ -79,7 +79,8 @@ fn is_scope_with_plus(pair: &str) -> bool {
     pair.strip_prefix("scope=").is_some_and(|value| value.contains('+'))
 }
 
-fn choose(world: &World, spot: &Spot, asked: &Asked) -> Response {
+/// The page that asks whom to be.
+pub(crate) fn choose(world: &World, spot: &Spot, asked: &Asked) -> Response {
     let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     let kept = asked.query.iter().chain(&asked.form);
     let kept = kept.filter(|(name, _)| !matches!(name.as_str(), "persona" | "login_hint"));

@@ -64,7 +64,7 @@ fn index(world: &World) -> String {
     let people = world.personas().iter().map(line).collect::<Vec<_>>().concat();
     let base = pages::escape(&world.base);
     let body = format!(
-        "<p>Plays google, azure, cognito, keycloak, apple, facebook, instagram and oidc for local development. \
+        "<p>Plays google, azure, cognito, keycloak, apple, facebook, instagram, oidc and saml for local development. \
          Its people:</p><ul>{people}</ul><p>Make something go wrong:</p><pre>curl -H 'Content-Type: \
          application/json' {base}/_fault -d '{{\"fault\":\"wrong_issuer\",\"kind\":\"google\"}}'\ncurl -X DELETE -H \
          'Content-Type: application/json' {base}/_fault</pre><p><a href=\"/_fault\">all faults</a> \

@@ -65,6 +65,20 @@ pub enum Fault {
     OtherProfile,
     /// The authorization response carries an `iss` of another provider (RFC 9207).
     ResponseIssuer,
+    /// Neither assertion nor response is signed (SAML).
+    Unsigned,
+    /// The assertion is for another address (SAML's `Recipient`).
+    WrongRecipient,
+    /// The response is for another address (SAML's `Destination`).
+    WrongDestination,
+    /// The answer is to a request that nobody made (SAML's `InResponseTo`).
+    OtherRequest,
+    /// The status is a failure, without an assertion (SAML).
+    StatusFailed,
+    /// The response that was sent last is sent again (SAML).
+    Replay,
+    /// The answer is to no request, and without `RelayState` (SAML).
+    Unsolicited,
     /// The client is unknown, or its secret wrong.
     RefuseClient,
     /// The answer takes this long.
@@ -111,6 +125,13 @@ const WORDS: &[(&str, Fault)] = &[
     ("invalid_token", Fault::InvalidToken),
     ("other_profile", Fault::OtherProfile),
     ("response_issuer", Fault::ResponseIssuer),
+    ("unsigned", Fault::Unsigned),
+    ("wrong_recipient", Fault::WrongRecipient),
+    ("wrong_destination", Fault::WrongDestination),
+    ("other_request", Fault::OtherRequest),
+    ("status_failed", Fault::StatusFailed),
+    ("replay", Fault::Replay),
+    ("unsolicited", Fault::Unsolicited),
     ("refuse_client", Fault::RefuseClient),
     ("html", Fault::Html),
     ("huge", Fault::Huge),
@@ -142,6 +163,24 @@ impl Fault {
         Self::SubEmpty,
         Self::SubHuge,
         Self::SubNumber,
+    ];
+
+    /// What is wrong with SAML responses: each must make a sign-in fail. ([`Fault::Replay`] does once there is something to send
+    /// again.)
+    pub const OF_SAML: [Self; 13] = [
+        Self::BadSignature,
+        Self::WrongIssuer,
+        Self::OtherAudience,
+        Self::Expired,
+        Self::IssuedLongAgo,
+        Self::IssuedAhead,
+        Self::SubMissing,
+        Self::SubEmpty,
+        Self::Unsigned,
+        Self::WrongRecipient,
+        Self::WrongDestination,
+        Self::OtherRequest,
+        Self::StatusFailed,
     ];
 
     /// Reads the word of `/_fault`: one of the list, `slow:SECONDS` or `status:NUMBER`.

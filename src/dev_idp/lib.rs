@@ -1,8 +1,8 @@
 //! A scripted identity provider on loopback: `doorward dev-idp`, and the upstream of the tests.
 //!
-//! It plays Google, Azure, Cognito, Keycloak, Apple, Facebook, Instagram and a plain OpenID provider, each with its own
-//! addresses, claims and habits, signs in whomever the browser picks from a page, remembers every call and can be made to
-//! fail in every way that a relying party has to notice.
+//! It plays Google, Azure, Cognito, Keycloak, Apple, Facebook, Instagram, a plain OpenID provider and a SAML provider, each
+//! with its own addresses, claims and habits, signs in whomever the browser picks from a page, remembers every call and can
+//! be made to fail in every way that a relying party has to notice.
 
 mod authorize;
 mod control;
@@ -14,6 +14,7 @@ mod persona;
 mod profile;
 mod redeem;
 mod routes;
+mod saml;
 mod serve;
 mod token;
 mod world;
@@ -96,7 +97,7 @@ impl DevIdp {
         self.address
     }
 
-    /// `iss` of a provider's ID tokens.
+    /// `iss` of a provider's ID tokens; SAML's entity id.
     #[must_use]
     pub fn issuer(&self, kind: ProviderKind) -> String {
         format!("{}{}", self.world.base, routes::issuer(kind, routes::usual_place(kind)))

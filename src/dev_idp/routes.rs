@@ -14,7 +14,7 @@ pub const FACEBOOK_VERSION: &str = "v24.0";
 /// What is done at an address.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Endpoint {
-    /// `/.well-known/openid-configuration`.
+    /// `/.well-known/openid-configuration`; SAML's metadata.
     Discovery,
     /// Where the browser goes.
     Authorize,
@@ -93,13 +93,14 @@ pub(crate) fn issuer(kind: ProviderKind, place: &str) -> String {
         ProviderKind::Azure => format!("/azure/{place}/v2.0"),
         ProviderKind::Cognito => format!("/cognito/{place}"),
         ProviderKind::Keycloak => format!("/keycloak/realms/{place}"),
+        ProviderKind::Saml => "/saml/metadata".to_owned(),
         _ => format!("/{}", kind.as_str()),
     }
 }
 
 /// The path of an endpoint; `None` where the provider has no such thing.
 pub(crate) fn path(kind: ProviderKind, endpoint: Endpoint, place: &str) -> Option<String> {
-    if endpoint == Endpoint::Discovery {
+    if endpoint == Endpoint::Discovery && kind != ProviderKind::Saml {
         return is_openid(kind).then(|| format!("{}/.well-known/openid-configuration", issuer(kind, place)));
     }
     let tail = match kind {
@@ -116,7 +117,7 @@ pub(crate) fn path(kind: ProviderKind, endpoint: Endpoint, place: &str) -> Optio
         ProviderKind::Facebook => facebook(endpoint)?.replace("{place}", place),
         ProviderKind::Instagram => instagram(endpoint)?.to_owned(),
         ProviderKind::Oidc => oidc(endpoint)?.to_owned(),
-        ProviderKind::Saml => return None,
+        ProviderKind::Saml => saml(endpoint)?.to_owned(),
     };
     Some(format!("/{}{tail}", kind.as_str()))
 }
@@ -206,6 +207,14 @@ fn oidc(endpoint: Endpoint) -> Option<&'static str> {
         Endpoint::Userinfo => Some("/userinfo"),
         Endpoint::Revoke => Some("/revoke"),
         Endpoint::EndSession => Some("/end-session"),
+        _ => None,
+    }
+}
+
+fn saml(endpoint: Endpoint) -> Option<&'static str> {
+    match endpoint {
+        Endpoint::Discovery => Some("/metadata"),
+        Endpoint::Authorize => Some("/sso"),
         _ => None,
     }
 }

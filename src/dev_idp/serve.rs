@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use doorward_core::ports::provider::ProviderKind;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use poem::http::{Method, StatusCode, header};
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use crate::fault::Fault;
 use crate::routes::{Endpoint, Spot, locate};
 use crate::world::{Call, World};
-use crate::{authorize, control, discovery, pages, profile, redeem};
+use crate::{authorize, control, discovery, pages, profile, redeem, saml};
 
 /// Largest body that is read.
 const MAX_BODY: usize = 1024 * 1024;
@@ -112,6 +113,8 @@ pub(crate) async fn answer(world: Arc<World>, request: Request) -> Response {
         }
     }
     match spot.endpoint {
+        Endpoint::Discovery if spot.kind == ProviderKind::Saml => saml::metadata(&world),
+        Endpoint::Authorize if spot.kind == ProviderKind::Saml => saml::answer(&world, &spot, &asked),
         Endpoint::Discovery => discovery::configuration(&world, &spot),
         Endpoint::Jwks => discovery::keys(&world),
         Endpoint::Authorize => authorize::answer(&world, &spot, &asked),

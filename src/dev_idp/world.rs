@@ -78,6 +78,8 @@ struct Inner {
     skew: i64,
     /// Origin of the redirect URI that a browser was last sent back to.
     server: String,
+    /// The SAML response that was sent last.
+    last_saml: Option<String>,
 }
 
 pub(crate) struct World {
@@ -126,6 +128,27 @@ impl World {
     /// The server that somebody last signed in at.
     pub(crate) fn server(&self) -> String {
         self.inner().server.clone()
+    }
+
+    /// A browser is sent back to this address.
+    pub(crate) fn goes_back_to(&self, address: &str) {
+        let server: Vec<&str> = address.splitn(4, '/').take(3).collect();
+        self.inner().server = server.join("/");
+    }
+
+    /// An id that is a valid XML id.
+    pub(crate) fn xml_id(&self) -> String {
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes);
+        format!("_{}", hex::encode(bytes))
+    }
+
+    pub(crate) fn keep_saml(&self, response: String) {
+        self.inner().last_saml = Some(response);
+    }
+
+    pub(crate) fn last_saml(&self) -> Option<String> {
+        self.inner().last_saml.clone()
     }
 
     // Personas.
@@ -221,8 +244,7 @@ impl World {
     pub(crate) fn issue_code(&self, grant: Grant) -> String {
         let code = self.random();
         let expires = self.now() + CODE_LIFE;
-        let server: Vec<&str> = grant.redirect_uri.splitn(4, '/').take(3).collect();
-        self.inner().server = server.join("/");
+        self.goes_back_to(&grant.redirect_uri);
         self.inner().codes.insert(code.clone(), Grant { expires, ..grant });
         code
     }

@@ -57,8 +57,9 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("poem-openapi", &["doorward-http"]),
     ("redis", &["doorward-revocation"]),
     ("reqwest", &["doorward-notify", "doorward-providers"]),
-    ("roxmltree", &["doorward-providers"]),
-    ("samael", &["doorward-providers"]),
+    // The fake provider is the other end of SAML: it reads requests and signs answers.
+    ("roxmltree", &["doorward-dev-idp", "doorward-providers"]),
+    ("samael", &["doorward-dev-idp", "doorward-providers"]),
     ("sqlx", &["doorward-store"]),
 ];
 

@@ -104,16 +104,19 @@ for origin in "http://localhost:$http" "https://localhost:$https"; do
   sign_in oidc /auth/providers/oidc "$origin"
   # By a cross-site POST: SameSite=None with TLS, the form sent again without.
   sign_in apple /auth/oauth-apple "$origin"
+  sign_in saml /auth/saml "$origin"
 done
 
-# $1 = server, $2 = the statuses that the form got there, in order
+# $1 = server, $2 = the path the form comes to, $3 = the statuses that it got there, in order
 check_forms() {
   local statuses
-  statuses=$(sed -n 's|.*"method":"POST","route":"/auth/apple-oauth-redirect","status":\([0-9]*\).*|\1|p' "$scratch/$1.log")
+  statuses=$(sed -n 's|.*"method":"POST","route":"'"$2"'","status":\([0-9]*\).*|\1|p' "$scratch/$1.log")
   # Lines become words.
   # shellcheck disable=SC2046,SC2086,SC2116
-  [ "$(echo $statuses)" = "$2" ] || give_up "the form came to $1 otherwise than thought: $statuses"
+  [ "$(echo $statuses)" = "$3" ] || give_up "the form came to $1$2 otherwise than thought: $statuses"
 }
-check_forms http "200 302"
-check_forms https "302"
+for path in /auth/apple-oauth-redirect /auth/saml-redirect; do
+  check_forms http "$path" "200 302"
+  check_forms https "$path" "302"
+done
 echo "signed in with $("$browser" --version 2>/dev/null)"

@@ -20,7 +20,7 @@ pub const HTTPS: &str = "https://auth.example.test";
 /// How browsers know it without one.
 pub const HTTP: &str = "http://auth.example.test";
 
-/// The kinds that the scripted provider plays: all but SAML, whose tests have identity providers of their own.
+/// The kinds whose answers are codes to be redeemed: all but SAML, for which there is [`Setup::with_saml`].
 #[must_use]
 pub fn played() -> Vec<ProviderKind> {
     ProviderKind::ALL.into_iter().filter(|kind| *kind != ProviderKind::Saml).collect()
@@ -33,13 +33,14 @@ pub struct Setup {
     pub public_url: &'static str,
     changes: Vec<(ProviderKind, String, String)>,
     file: String,
+    has_saml: bool,
     options: Options,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let (changes, file, options) = (Vec::new(), String::new(), Options::default());
-        Self { public_url: HTTPS, changes, file, options }
+        Self { public_url: HTTPS, changes, file, has_saml: false, options }
     }
 }
 
@@ -84,6 +85,13 @@ impl Setup {
         self.set_all("sign_up", "create").set_all("sign_up_tenant", "acme").set_all("sign_up_role", "Member")
     }
 
+    /// With SAML as well.
+    #[must_use]
+    pub fn with_saml(mut self) -> Self {
+        self.has_saml = true;
+        self
+    }
+
     /// Adds to the configuration file.
     #[must_use]
     pub fn with_file(mut self, text: &str) -> Self {
@@ -100,7 +108,8 @@ impl Setup {
 
     fn config(&self, idp: &DevIdp) -> String {
         let mut text = self.file.clone();
-        for kind in played() {
+        let saml = self.has_saml.then_some(ProviderKind::Saml);
+        for kind in played().into_iter().chain(saml) {
             let mut section = section(idp, kind);
             for (_, key, value) in self.changes.iter().filter(|(changed, _, _)| *changed == kind) {
                 section.insert(key.clone(), value.clone());
@@ -126,7 +135,7 @@ pub fn section(idp: &DevIdp, kind: ProviderKind) -> BTreeMap<String, String> {
     let url = |endpoint| idp.url(kind, endpoint).expect("this kind has this endpoint");
     set("kind", kind.as_str());
     set("client_id", CLIENT_ID);
-    if kind != ProviderKind::Apple {
+    if !matches!(kind, ProviderKind::Apple | ProviderKind::Saml) {
         set("client_secret", CLIENT_SECRET);
     }
     match kind {
@@ -164,7 +173,9 @@ pub fn section(idp: &DevIdp, kind: ProviderKind) -> BTreeMap<String, String> {
             set("token_endpoint", &url(Endpoint::Token));
             set("userinfo_endpoint", &url(Endpoint::Userinfo));
         }
-        ProviderKind::Saml => unreachable!("SAML is not played here"),
+        ProviderKind::Saml => {
+            set("metadata_url", &url(Endpoint::Discovery));
+        }
     }
     section.insert("allow_loopback".to_owned(), "true".to_owned());
     section

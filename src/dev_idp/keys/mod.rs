@@ -16,6 +16,10 @@ const PEMS: [&str; 3] = [include_str!("0.pem"), include_str!("1.pem"), include_s
 /// The key that is never published.
 const FOREIGN_PEM: &str = include_str!("foreign.pem");
 
+/// The key that signs SAML responses, and its certificate, valid for a hundred years.
+const SAML_PEM: &str = include_str!("saml.pem");
+const SAML_CERTIFICATE: &str = include_str!("saml-certificate.pem");
+
 /// A key pair that signs ID tokens.
 pub(crate) struct SigningKey {
     pub(crate) kid: String,
@@ -80,6 +84,21 @@ pub(crate) fn apple_verifying() -> Option<DecodingKey> {
     // An uncompressed point: 4, x, y.
     let (x, y) = point.get(1..)?.split_at_checked(32)?;
     DecodingKey::from_ec_components(&URL_SAFE_NO_PAD.encode(x), &URL_SAFE_NO_PAD.encode(y)).ok()
+}
+
+/// The certificate of SAML's key, as metadata has it: base64 of DER.
+pub(crate) fn saml_certificate() -> String {
+    body(SAML_CERTIFICATE)
+}
+
+/// SAML's private key, or the one that is never published, as DER.
+pub(crate) fn saml_private_der(is_foreign: bool) -> Option<Vec<u8>> {
+    STANDARD.decode(body(if is_foreign { FOREIGN_PEM } else { SAML_PEM })).ok()
+}
+
+/// What is between the lines of a PEM text.
+fn body(pem: &str) -> String {
+    pem.lines().filter(|line| !line.starts_with("-----")).collect()
 }
 
 /// The left half of SHA-256, as `at_hash` has it (OIDC Core §3.1.3.6).

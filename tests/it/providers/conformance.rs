@@ -20,7 +20,7 @@ fn without_tls() -> Setup {
 /// Who tests a kind. There is no arm for "the others": a new kind has to say.
 enum Tested {
     Here,
-    /// With identity providers of their own, in `tests/it/saml`.
+    /// In `saml.rs`, and with identity providers of its own in `tests/it/saml`.
     BySaml,
 }
 

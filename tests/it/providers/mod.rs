@@ -32,6 +32,7 @@ mod native;
 mod outbound;
 mod playing;
 mod replies;
+mod saml;
 mod state;
 mod takeover;
 mod trouble;
