@@ -38,6 +38,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1700);
 const PROBE_TIMEOUT: Duration = Duration::from_millis(700);
 /// A connection idle for longer is tested before use: firewalls and restarts cut it without a word.
 const TRUST: Duration = Duration::from_secs(5);
+/// What an older connection holds on the server is freed by taking a new one.
+const LIFETIME: Duration = Duration::from_mins(30);
 
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_foundation.sql", include_str!("../../migrations/postgres/0001_foundation.sql")),
@@ -121,9 +123,20 @@ fn pool_options(max_connections: u32, suspicion: &Suspicion) -> PgPoolOptions {
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
+        // sqlx' reaper reads the number of idle connections while others change it, and can count down from -1: a core for
+        // ever. What is old is replaced when somebody asks for it instead.
+        .idle_timeout(None)
+        .max_lifetime(None)
         .before_acquire(move |connection, metadata| {
+            let is_old = metadata.age > LIFETIME;
             let suspect = acquiring.take() || metadata.idle_for > TRUST;
-            Box::pin(async move { if suspect { probe(connection).await } else { Ok(true) } })
+            Box::pin(async move {
+                match (is_old, suspect) {
+                    (true, _) => Ok(false),
+                    (false, true) => probe(connection).await,
+                    (false, false) => Ok(true),
+                }
+            })
         })
         // sqlx pings on release without a deadline: a connection cut in silence would keep its place for a quarter of an hour.
         .after_release(move |connection, _| {
@@ -152,4 +165,16 @@ pub(crate) fn open(options: &StoreOptions) -> Result<Opened, OpenError> {
     let store = sql::SqlStore { readers, tail, writers: pool, gate: None, suspicion, rotations: Rotations };
     let migrations = Arc::new(sql::Schema::new(connect));
     Ok(Opened { store: Arc::new(store), migrations, backend: Backend::Postgres })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Suspicion, pool_options};
+
+    #[test]
+    fn no_reaper_runs() {
+        let options = pool_options(3, &Suspicion::none(3));
+        assert_eq!((options.get_idle_timeout(), options.get_max_lifetime()), (None, None));
+        assert_eq!(options.get_min_connections(), 0);
+    }
 }

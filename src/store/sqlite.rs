@@ -173,6 +173,9 @@ async fn connect(options: &StoreOptions) -> Result<(sql::SqlStore, sql::Schema),
             .max_connections(size)
             .acquire_timeout(GATE_TIMEOUT)
             .test_before_acquire(false)
+            // Connections to a file do not age, and sqlx' reaper can count down from -1 idle connections: a core for ever.
+            .idle_timeout(None)
+            .max_lifetime(None)
     };
     // A full disk, or an error of it, makes SQLite roll back by itself. The `ROLLBACK` of sqlx then fails, and sqlx, which
     // counts one transaction still, would refuse every further one. The pool had the connection answer a ping when it came

@@ -99,6 +99,17 @@ impl World {
 
 /// SQLite rolls such a transaction back by itself, which sqlx does not notice.
 #[tokio::test]
+async fn no_reaper_runs() -> Tested {
+    let world = World::create(1).await?;
+    for pool in [&world.store.writers, &world.store.tail] {
+        let options = pool.options();
+        assert_eq!((options.get_idle_timeout(), options.get_max_lifetime()), (None, None));
+        assert_eq!(options.get_min_connections(), 0);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_group_that_fills_the_database_is_refused_whole_and_the_next_are_written() -> Tested {
     let world = World::create(GROUP + 1).await?;
     let (alone, together) = world.firsts.split_first().ok_or("no families")?;
