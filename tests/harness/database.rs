@@ -256,22 +256,25 @@ async fn new_postgres(server: String, template: &str) -> Place {
     Place { directory: directory(), url, name: Some(name), is_removed: AtomicBool::new(false) }
 }
 
-/// The files of a SQLite database, with the tail of what was written last.
-const SQLITE_FILES: [&str; 2] = ["doorward.db", "doorward.db-wal"];
-
 fn copy_sqlite() -> Place {
-    static TEMPLATE: OnceLock<Vec<(&str, Vec<u8>)>> = OnceLock::new();
-    let files = TEMPLATE.get_or_init(|| {
+    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+    let template = TEMPLATE.get_or_init(|| {
         let place = empty_sqlite();
-        let url = place.url.clone();
-        on_own_thread(move || fill(url));
-        let read = |name| std::fs::read(place.directory.path().join(name)).ok().map(|bytes| (name, bytes));
-        SQLITE_FILES.into_iter().filter_map(read).collect()
+        let (url, snapshot) = (place.url.clone(), place.directory.path().join("template.db"));
+        let target = snapshot.display().to_string();
+        on_own_thread(move || async move {
+            fill(url.clone()).await;
+            // The server's connections close on threads of their own, and the last carries the log into the database: files
+            // copied meanwhile would not belong together.
+            let mut connection = SqliteConnection::connect(&url).await.expect("the database answers");
+            let copying = sqlx::query("VACUUM INTO $1").bind(target).execute(&mut connection).await;
+            copying.expect("the database can be copied");
+            connection.close().await.expect("the connection closes");
+        });
+        std::fs::read(snapshot).expect("the copy can be read")
     });
     let place = empty_sqlite();
-    for (name, bytes) in files {
-        std::fs::write(place.directory.path().join(name), bytes).expect("a file can be written");
-    }
+    std::fs::write(place.directory.path().join("doorward.db"), template).expect("a file can be written");
     place
 }
 
