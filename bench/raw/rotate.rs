@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use chrono::Utc;
 use doorward_core::domain::activity::{Activity, LoginType};
+use doorward_core::domain::authentication::{Method, Methods};
 use doorward_core::domain::client::Client;
 use doorward_core::domain::ids::Id;
 use doorward_core::domain::membership::Membership;
@@ -106,6 +107,7 @@ fn session(membership: &Membership, client: &Client) -> Session {
         client: client.key,
         tenant: membership.tenant,
         membership: membership.id,
+        methods: Methods::one(Method::Password),
         created_at: now,
         last_used_at: now,
         expires_at: now.plus(Duration::from_hours(24)),

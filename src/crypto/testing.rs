@@ -93,6 +93,7 @@ pub(crate) fn client(number: u128, algorithm: Option<Algorithm>) -> Client {
         auth_code_ttl: Duration::from_mins(3),
         algorithm,
         hs256_secret: None,
+        second_factor: None,
         enabled: true,
         epoch: 0,
     }

@@ -45,6 +45,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_foundation.sql", include_str!("../../migrations/postgres/0001_foundation.sql")),
     ("0002_attempts.sql", include_str!("../../migrations/postgres/0002_attempts.sql")),
     ("0003_federation.sql", include_str!("../../migrations/postgres/0003_federation.sql")),
+    ("0004_verification.sql", include_str!("../../migrations/postgres/0004_verification.sql")),
 ];
 const HISTORY_EXISTS: &str = "SELECT CAST(COUNT(to_regclass('_sqlx_migrations')) AS bigint) AS present";
 

@@ -123,6 +123,15 @@ pub struct Claims {
     pub client_id: String,
     /// Internal key of the client, for revocation.
     pub client_key: ClientKey,
+    /// When the sign-in of the session was, Unix seconds (RFC 9068 §2.2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// How strong the sign-in was (RFC 9068 §2.2.1): `aal1`, or `aal2` with a second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// What the sign-in proved (RFC 8176).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
     /// Granted scopes, space separated (RFC 9068 §2.2.3).
     pub scope: String,
     /// Epochs at issue, for revocation.
@@ -161,6 +170,9 @@ impl Claims {
             sid: context.session.id,
             client_id: context.client.client_id.clone(),
             client_key: context.client.key,
+            auth_time: Some(context.session.created_at.unix_seconds()),
+            acr: context.session.methods.acr().map(str::to_owned),
+            amr: context.session.methods.amr(),
             scope: context.client.scopes.join(" "),
             epochs: Epochs {
                 user: user.epoch,

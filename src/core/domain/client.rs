@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::ids::{ClientKey, TenantId};
 use super::key::Algorithm;
+use super::second_factor::SecondFactorPolicy;
 
 /// What kind of program a client is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,6 +79,8 @@ pub struct Client {
     pub algorithm: Option<Algorithm>,
     /// The shared HS256 key, sealed; present when the algorithm is HS256.
     pub hs256_secret: Option<Vec<u8>>,
+    /// When a second factor is asked for here; `None` = as the server says.
+    pub second_factor: Option<SecondFactorPolicy>,
     /// A disabled client fails client authentication, and its tokens are dead.
     pub enabled: bool,
     /// Bumped to invalidate every token of the client.

@@ -31,6 +31,30 @@ pub enum ErrorKind {
     CodeUnknownOrUsed,
     /// The code is too old.
     CodeExpired,
+    /// The code stands for a sign-in whose second factor is still missing.
+    SecondFactorPending,
+    /// A new authenticator app needs a code of the one in force.
+    AuthenticatorInForce,
+    /// The one-time code is wrong.
+    OneTimeCodeWrong,
+    /// No one-time code is awaited: none was sent, it was used, is too old, or was guessed at too often.
+    OneTimeCodeUnknown,
+    /// The link's token is no such token, or too old.
+    LinkUnknown,
+    /// The link was used, or a newer one took its place.
+    LinkSpent,
+    /// A link's token is needed in the body.
+    LinkTokenMissing,
+    /// The address is not the link's.
+    EmailMismatch,
+    /// The address is no e-mail address, or too long.
+    EmailInvalid,
+    /// The account has no address that a message could go to.
+    NoDestination,
+    /// There is such an account already.
+    AccountExists,
+    /// Nobody may sign up here, or the operator has not said into which tenant.
+    SignUpClosed,
     /// The refresh token is unknown, too old, used, or its session is over.
     RefreshUnknownOrUsed,
     /// The access token is not the one issued with the refresh token.

@@ -1,5 +1,6 @@
 //! Authorization codes (RFC 6749 §4.1.2): opaque, hashed at rest, single use.
 
+use super::authentication::Methods;
 use super::ids::{ClientKey, GrantId, MembershipId, SessionId, TenantId, UserId};
 use super::secret::TokenHash;
 use super::time::Timestamp;
@@ -21,6 +22,8 @@ pub struct Grant {
     pub membership: MembershipId,
     /// The password version that was checked.
     pub credential_version: i64,
+    /// What the sign-in proved.
+    pub methods: Methods,
     /// When it was issued.
     pub created_at: Timestamp,
     /// From when it is worthless.

@@ -97,6 +97,22 @@ id!(
     /// One access token (`jti`).
     TokenId
 );
+id!(
+    /// A one-time code that somebody still has to give.
+    ChallengeId
+);
+id!(
+    /// An authenticator app.
+    AuthenticatorId
+);
+id!(
+    /// A link in a mail.
+    LinkId
+);
+id!(
+    /// A mail or text message.
+    MessageId
+);
 
 /// A UUIDv7 from a millisecond time and 80 random bits, so that ids sort by creation.
 #[must_use]

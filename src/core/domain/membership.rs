@@ -1,6 +1,7 @@
 //! Memberships: a user's role, status and permissions in one tenant.
 
 use super::ids::{MembershipId, RoleId, TenantId, UserId};
+use super::second_factor::SecondFactorPolicy;
 use super::tenant::TenantStatus;
 
 /// The old service's numeric `status` of a user in a tenant (0…12).
@@ -61,6 +62,8 @@ pub struct Role {
     pub name: String,
     /// Permission and scope words.
     pub permissions: Vec<String>,
+    /// When its holders are asked for a second factor; `None` = as client and server say.
+    pub second_factor: Option<SecondFactorPolicy>,
 }
 
 /// A user's place in one tenant, with everything a token needs to know about it.
@@ -80,6 +83,8 @@ pub struct Membership {
     pub role: String,
     /// The role's permissions.
     pub role_permissions: Vec<String>,
+    /// The role's word on second factors.
+    pub role_second_factor: Option<SecondFactorPolicy>,
     /// Extra permissions of this user here.
     pub allowed: Vec<String>,
     /// Permissions taken from this user here.
@@ -166,6 +171,7 @@ mod tests {
             tenant_epoch: 0,
             role: "Member".to_owned(),
             role_permissions: vec!["a".to_owned(), "b".to_owned()],
+            role_second_factor: None,
             allowed: Vec::new(),
             denied: Vec::new(),
             status: MembershipStatus::from_code(status).expect("0 to 12"),

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::authentication::Methods;
 use super::ids::{ClientKey, MembershipId, SessionId, TenantId, UserId};
 use super::time::Timestamp;
 
@@ -47,6 +48,8 @@ pub struct Session {
     pub tenant: TenantId,
     /// The membership there.
     pub membership: MembershipId,
+    /// What the sign-in proved.
+    pub methods: Methods,
     /// When it began.
     pub created_at: Timestamp,
     /// When a token of it was last issued.

@@ -3,9 +3,11 @@
 pub mod clock;
 pub mod entropy;
 pub mod import;
+pub mod messages;
 pub mod password;
 pub mod provider;
 pub mod revocation;
 pub mod sealer;
 pub mod signer;
 pub mod store;
+pub mod totp;

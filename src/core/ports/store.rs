@@ -5,6 +5,7 @@
 mod accounts;
 mod events;
 mod rotations;
+mod verification;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ pub use self::events::{
     Activities, Attempts, Federations, Grants, Keys, Refreshes, Revocations, Sessions, UpstreamHolder,
 };
 pub use self::rotations::{PresentedRefresh, RefreshRotation};
+pub use self::verification::{Authenticators, Challenges, Links, Outbox, PasswordHistory};
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::revocation::Revocation;
 use crate::domain::time::Timestamp;
@@ -149,6 +151,11 @@ pub trait Tx:
     + Keys
     + Attempts
     + Federations
+    + Challenges
+    + Authenticators
+    + Links
+    + Outbox
+    + PasswordHistory
     + super::import::Imports
     + Send
 {

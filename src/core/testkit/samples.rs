@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate};
 use serde_json::json;
 
 use crate::domain::activity::{Activity, LoginType};
+use crate::domain::authentication::{Method, Methods};
 use crate::domain::client::{Client, ClientType};
 use crate::domain::federation::{Intent, LoginAttempt};
 use crate::domain::grant::Grant;
@@ -15,6 +16,7 @@ use crate::domain::ids::{Id, SessionId, TenantId, uuid_v7};
 use crate::domain::key::{Algorithm, SigningKey};
 use crate::domain::membership::{Membership, MembershipStatus, Role};
 use crate::domain::refresh::{IssuedAccess, Refresh};
+use crate::domain::second_factor::SecondFactorPolicy;
 use crate::domain::secret::TokenHash;
 use crate::domain::session::Session;
 use crate::domain::tenant::{Tenant, TenantStatus};
@@ -75,7 +77,8 @@ impl Samples {
     #[must_use]
     pub fn role(&self, name: &str, tenant: Option<TenantId>) -> Role {
         let permissions = vec!["ViewLoginActivity".to_owned(), "user.read".to_owned()];
-        Role { id: self.id(), tenant, name: name.to_owned(), permissions }
+        let second_factor = Some(SecondFactorPolicy::Optional);
+        Role { id: self.id(), tenant, name: name.to_owned(), permissions, second_factor }
     }
 
     /// A confidential client.
@@ -97,6 +100,7 @@ impl Samples {
             auth_code_ttl: Duration::from_millis(60_500),
             algorithm: Some(Algorithm::HS256),
             hs256_secret: Some(vec![9; 40]),
+            second_factor: Some(SecondFactorPolicy::Required),
             enabled: true,
             epoch: 0,
         }
@@ -137,6 +141,7 @@ impl Samples {
             tenant_epoch: tenant.epoch,
             role: role.name.clone(),
             role_permissions: role.permissions.clone(),
+            role_second_factor: role.second_factor,
             allowed: vec!["Zeta".to_owned(), "Alpha".to_owned()],
             denied: vec!["user.read".to_owned()],
             status: MembershipStatus::ACTIVE,
@@ -155,6 +160,7 @@ impl Samples {
             client: client.key,
             tenant: membership.tenant,
             membership: membership.id,
+            methods: Methods::one(Method::Password).and(Method::OneTimeCode),
             created_at: now,
             last_used_at: now,
             expires_at: now.plus(Duration::from_hours(720)),
@@ -177,6 +183,7 @@ impl Samples {
             tenant: membership.tenant,
             membership: membership.id,
             credential_version: 1,
+            methods: Methods::one(Method::Password),
             created_at: now,
             expires_at: now.plus(Duration::from_mins(1)),
         }

@@ -4,6 +4,7 @@
 use super::sign_in::SignIn;
 use super::{Core, TokenPair, rerun};
 use crate::domain::actor::Origin;
+use crate::domain::authentication::{Method, Methods};
 use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::federation::{ExternalIdentity, Intent, UpstreamSession};
@@ -142,7 +143,11 @@ impl Core {
         let account = account.filter(|account| account.user.deleted_at.is_none());
         let account = account.ok_or_else(|| refused(arrived, Refusal::Unknown))?;
         let is_link = matches!(arrived.intent, Intent::Link(_));
-        let sign_in = if is_link { None } else { Some(self.admit(arrived.client.clone(), account).await?) };
+        let sign_in = if is_link {
+            None
+        } else {
+            Some(self.admit(arrived.client.clone(), account, federated()).await?)
+        };
         self.complete(arrived, Plan { identity, is_new_identity, new_account: None, sign_in, upstream: None })
     }
 
@@ -150,7 +155,12 @@ impl Core {
         let new = self.new_account(arrived.info, &arrived.external, &arrived.client, round > 0).await?;
         let account =
             Account { user: new.user.clone(), password_hash: None, clients: vec![arrived.client.key] };
-        let sign_in = SignIn { client: arrived.client.clone(), account, membership: new.membership.clone() };
+        let sign_in = SignIn {
+            client: arrived.client.clone(),
+            account,
+            membership: new.membership.clone(),
+            methods: federated(),
+        };
         let identity = self.new_identity(arrived, new.user.id);
         let plan = Plan {
             identity,
@@ -265,6 +275,10 @@ impl Core {
         }
         Ok(opened)
     }
+}
+
+fn federated() -> Methods {
+    Methods::one(Method::Federated)
 }
 
 async fn with_address(tx: &mut dyn Tx, external: &ExternalIdentity) -> Result<Vec<Account>, Error> {

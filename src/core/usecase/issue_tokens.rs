@@ -57,13 +57,13 @@ impl Core {
         origin: &Origin,
     ) -> Result<Opened, Error> {
         let now = self.now();
-        let SignIn { client, account, membership } = sign_in;
+        let SignIn { client, account, membership, .. } = sign_in;
         let user = &account.user;
         let last_login = (!membership.status.is_first_time()).then_some(now);
         if !tx.confirm_sign_in(user.id, user.credential_version, last_login).await? {
             return Err(ErrorKind::InvalidCredentials.into());
         }
-        let session = self.new_session(client, user, membership, origin, now);
+        let session = self.new_session(sign_in, origin, now);
         let refresh_token = Secret::new(hex::encode(self.random::<32>()));
         let access = self.new_access(client, &session, now);
         let refresh = Refresh {
@@ -88,7 +88,7 @@ impl Core {
     /// Signs what [`Core::open_session`] wrote; called after the commit.
     pub(super) async fn sign_opened(&self, sign_in: &SignIn, opened: Opened) -> Result<TokenPair, Error> {
         let Opened { session, refresh_token, access } = opened;
-        let SignIn { client, account, membership } = sign_in;
+        let SignIn { client, account, membership, .. } = sign_in;
         let holder = TokenHolder { client, session: &session, user: &account.user, membership };
         self.sign_pair(holder, access, refresh_token).await
     }
@@ -113,20 +113,15 @@ impl Core {
         Ok(TokenPair { access_token, refresh_token, expires_at: access.expires_at })
     }
 
-    fn new_session(
-        &self,
-        client: &Client,
-        user: &User,
-        membership: &Membership,
-        origin: &Origin,
-        now: Timestamp,
-    ) -> Session {
+    fn new_session(&self, sign_in: &SignIn, origin: &Origin, now: Timestamp) -> Session {
+        let SignIn { client, account, membership, methods } = sign_in;
         Session {
             id: self.new_id(),
-            user: user.id,
+            user: account.user.id,
             client: client.key,
             tenant: membership.tenant,
             membership: membership.id,
+            methods: methods.clone(),
             created_at: now,
             last_used_at: now,
             expires_at: now.plus(self.settings.session_lifetime),

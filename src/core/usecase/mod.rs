@@ -19,6 +19,7 @@ mod password_login;
 mod redeem_code;
 mod rotate_refresh;
 mod rotation;
+mod settings;
 mod sign_in;
 mod sign_up_at_provider;
 mod upstream;
@@ -45,6 +46,7 @@ pub use self::login_activity::{ActiveUsersQuery, VIEW_LOGIN_ACTIVITY};
 pub use self::password_login::{IssuedCode, PasswordLogin};
 pub use self::redeem_code::RedeemCode;
 pub use self::rotate_refresh::{RefreshTokens, SwitchTenant};
+pub use self::settings::{LinkSettings, MessageLimits, SecondFactorSettings, SignUpSettings};
 
 use crate::domain::error::Error;
 use crate::domain::ids::{Id, uuid_v7};
@@ -53,12 +55,14 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
+use crate::ports::messages::{Mailer, Texter};
 use crate::ports::password::PasswordHasher;
 use crate::ports::provider::Registry;
 use crate::ports::revocation::RevocationStore;
 use crate::ports::sealer::Sealer;
 use crate::ports::signer::Signer;
 use crate::ports::store::{Mode, Store, Stored, Tx};
+use crate::ports::totp::Totp;
 
 /// Longest lifetime of an access token a client may be given: a revocation has to be remembered that long.
 pub const MAX_ACCESS_TOKEN_TTL: Duration = Duration::from_hours(24);
@@ -85,6 +89,12 @@ pub struct Ports {
     pub sealer: Arc<dyn Sealer>,
     /// Identity providers.
     pub providers: Arc<dyn Registry>,
+    /// Mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Text messages; `None` = there is no way to send any.
+    pub texter: Option<Arc<dyn Texter>>,
+    /// Authenticator apps.
+    pub totp: Arc<dyn Totp>,
     /// Runs what must outlive a request; shutdown waits for it.
     pub tasks: TaskTracker,
 }
@@ -104,6 +114,14 @@ pub struct CoreSettings {
     pub password_policy: PasswordPolicy,
     /// Limits on failed attempts; `None` = none.
     pub attempt_limits: Option<AttemptLimits>,
+    /// When a second factor is asked for, and which.
+    pub second_factor: SecondFactorSettings,
+    /// Where links lead and how long they work.
+    pub links: LinkSettings,
+    /// Where who signs up goes; `None` = nobody may sign up.
+    pub sign_up: Option<SignUpSettings>,
+    /// How many messages one destination or address may cause; `None` = any number.
+    pub message_limits: Option<MessageLimits>,
 }
 
 /// The use-cases.

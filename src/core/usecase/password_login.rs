@@ -66,6 +66,7 @@ impl Core {
             tenant: sign_in.membership.tenant,
             membership: sign_in.membership.id,
             credential_version: sign_in.account.user.credential_version,
+            methods: sign_in.methods.clone(),
             created_at: now,
             expires_at: now.plus(sign_in.client.auth_code_ttl),
         }

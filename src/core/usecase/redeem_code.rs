@@ -120,7 +120,7 @@ impl Core {
         if !membership.may_sign_in() {
             return Err(ErrorKind::UserInactive.into());
         }
-        Ok(SignIn { client: client.clone(), account, membership })
+        Ok(SignIn { client: client.clone(), account, membership, methods: grant.methods.clone() })
     }
 }
 

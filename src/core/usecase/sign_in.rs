@@ -3,6 +3,7 @@
 use super::Core;
 use crate::domain::activity::{Activity, LoginType};
 use crate::domain::actor::Origin;
+use crate::domain::authentication::{Method, Methods};
 use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::membership::{Membership, NoMembership, choose_membership};
@@ -16,6 +17,8 @@ pub(super) struct SignIn {
     pub(super) client: Client,
     pub(super) account: Account,
     pub(super) membership: Membership,
+    /// What was proved.
+    pub(super) methods: Methods,
 }
 
 impl Core {
@@ -45,7 +48,7 @@ impl Core {
         if checked.as_ref().is_err_and(|error| error.kind == ErrorKind::InvalidCredentials) {
             attempt.failed().await?;
         }
-        self.admit(client, checked?).await
+        self.admit(client, checked?, Methods::one(Method::Password)).await
     }
 
     async fn check_password(
@@ -74,7 +77,12 @@ impl Core {
     }
 
     /// Whether the account may sign in through the client, and into which tenant.
-    pub(super) async fn admit(&self, client: Client, account: Account) -> Result<SignIn, Error> {
+    pub(super) async fn admit(
+        &self,
+        client: Client,
+        account: Account,
+        methods: Methods,
+    ) -> Result<SignIn, Error> {
         if account.clients.is_empty() {
             return Err(ErrorKind::NoAllowedClients.into());
         }
@@ -89,7 +97,7 @@ impl Core {
                     NoMembership::Inactive => ErrorKind::UserInactive,
                 },
             )?;
-        Ok(SignIn { client, membership: membership.clone(), account })
+        Ok(SignIn { client, membership: membership.clone(), account, methods })
     }
 
     /// Gives the hash our parameters after the reply: the sign-in must not wait for a second hashing.

@@ -49,6 +49,7 @@ impl Core {
             tenant_epoch: tenant.epoch,
             role: role.name,
             role_permissions: role.permissions,
+            role_second_factor: role.second_factor,
             allowed: Vec::new(),
             denied: Vec::new(),
             status: MembershipStatus::ACTIVE,

@@ -56,6 +56,7 @@ pub(super) fn read_client(mut reader: TableReader<'_>) -> Result<ClientSpec, Pro
         auth_code_ttl: read_ttl(&mut reader, "auth_code_ttl")?,
         algorithm: reader.optional::<ClientAlgorithm>("algorithm")?.map(|algorithm| algorithm.0),
         hs256_secret: reader.optional("hs256_secret")?,
+        second_factor: reader.optional("mfa")?,
         enabled: reader.optional("enabled")?,
     };
     check(&spec, &reader)?;

@@ -1,6 +1,7 @@
 //! `[[tenants]]` and `[[roles]]`.
 
 use doorward_core::domain::ids::{Id as _, TenantId, UserId};
+use doorward_core::domain::second_factor::SecondFactorPolicy;
 use doorward_core::domain::tenant::TenantStatus;
 use doorward_core::usecase::apply::{RoleSpec, TenantSpec};
 use uuid::Uuid;
@@ -25,6 +26,7 @@ pub(super) fn read_role(mut reader: TableReader<'_>) -> Result<RoleSpec, Problem
         name: reader.required("name")?,
         tenant: reader.optional("tenant")?,
         permissions: reader.optional("permissions")?,
+        second_factor: reader.optional("mfa")?,
     };
     reader.finish()?;
     Ok(spec)
@@ -50,6 +52,20 @@ macro_rules! id_setting {
 }
 id_setting!(TenantId);
 id_setting!(UserId);
+
+impl Setting for SecondFactorPolicy {
+    fn kind() -> String {
+        "word".to_owned()
+    }
+
+    fn expected() -> String {
+        "\"off\", \"optional\" or \"required\"".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
 
 impl Setting for TenantStatus {
     fn kind() -> String {

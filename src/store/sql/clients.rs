@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use doorward_core::domain::client::{Client, ClientType};
 use doorward_core::domain::ids::{ClientKey, Id as _, TenantId};
 use doorward_core::domain::key::Algorithm;
+use doorward_core::domain::second_factor::SecondFactorPolicy;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::store::{Clients, Stored};
 use sqlx::types::Json;
@@ -16,7 +17,7 @@ macro_rules! client_where {
         concat!(
             "SELECT key, key AS id, client_id, secret_hash, name, client_type, tenant_id, redirect_uris,
                     logout_redirect_uris, grant_types, scopes, access_token_ttl_ms, refresh_token_ttl_ms,
-                    auth_code_ttl_ms, algorithm, hs256_secret, enabled, epoch
+                    auth_code_ttl_ms, algorithm, hs256_secret, second_factor, enabled, epoch
              FROM clients WHERE ",
             $condition
         )
@@ -40,6 +41,7 @@ pub(super) fn read(fields: Fields<'_>) -> Stored<Client> {
         auth_code_ttl: fields.millis("auth_code_ttl_ms")?,
         algorithm: fields.maybe_word("algorithm", Algorithm::parse)?,
         hs256_secret: fields.get("hs256_secret")?,
+        second_factor: fields.maybe_word("second_factor", SecondFactorPolicy::parse)?,
         enabled: fields.get("enabled")?,
         epoch: fields.get("epoch")?,
     })
@@ -67,6 +69,7 @@ fn bind<'q>(statement: Statement<'q>, client: &'q Client, now: Timestamp) -> Sta
         .bind(client.hs256_secret.as_deref())
         .bind(client.enabled)
         .bind(at(now))
+        .bind(client.second_factor.map(SecondFactorPolicy::as_str))
 }
 
 #[async_trait]
@@ -85,8 +88,8 @@ impl Clients for SqlTx {
         let statement = sqlx::query(
             "INSERT INTO clients (key, secret_hash, name, client_type, tenant_id, redirect_uris,
                  logout_redirect_uris, grant_types, scopes, access_token_ttl_ms, refresh_token_ttl_ms,
-                 auth_code_ttl_ms, algorithm, hs256_secret, enabled, created_at, updated_at, client_id, epoch)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17, $18)",
+                 auth_code_ttl_ms, algorithm, hs256_secret, enabled, created_at, updated_at, second_factor, client_id, epoch)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17, $18, $19)",
         );
         let statement = bind(statement, client, now).bind(&client.client_id).bind(client.epoch);
         self.run(statement).await.map(|_| ())
@@ -97,7 +100,7 @@ impl Clients for SqlTx {
             "UPDATE clients SET secret_hash = $2, name = $3, client_type = $4, tenant_id = $5, redirect_uris = $6,
                  logout_redirect_uris = $7, grant_types = $8, scopes = $9, access_token_ttl_ms = $10,
                  refresh_token_ttl_ms = $11, auth_code_ttl_ms = $12, algorithm = $13, hs256_secret = $14,
-                 enabled = $15, updated_at = $16
+                 enabled = $15, updated_at = $16, second_factor = $17
              WHERE key = $1",
         );
         self.run(bind(statement, client, now)).await.map(|_| ())

@@ -1,6 +1,7 @@
 //! Authorization codes.
 
 use async_trait::async_trait;
+use doorward_core::domain::authentication::Methods;
 use doorward_core::domain::grant::{Consumed, Grant};
 use doorward_core::domain::ids::{GrantId, Id as _, SessionId};
 use doorward_core::domain::secret::TokenHash;
@@ -21,6 +22,7 @@ fn read(row: &Row) -> Stored<Grant> {
         tenant: fields.id("tenant_id")?,
         membership: fields.id("membership_id")?,
         credential_version: fields.get("credential_version")?,
+        methods: fields.word("methods", Methods::parse)?,
         created_at: fields.time("created_at")?,
         expires_at: fields.time("expires_at")?,
     })
@@ -31,8 +33,8 @@ impl Grants for SqlTx {
     async fn add_grant(&mut self, grant: &Grant) -> Stored<()> {
         let statement = sqlx::query(
             "INSERT INTO grants (id, code_hash, client_key, user_id, tenant_id, membership_id, credential_version,
-                 created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                 created_at, expires_at, methods)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(grant.id.uuid())
         .bind(grant.code_hash.as_bytes().as_slice())
@@ -42,7 +44,8 @@ impl Grants for SqlTx {
         .bind(grant.membership.uuid())
         .bind(grant.credential_version)
         .bind(at(grant.created_at))
-        .bind(at(grant.expires_at));
+        .bind(at(grant.expires_at))
+        .bind(grant.methods.to_text());
         self.run(statement).await.map(|_| ())
     }
 
@@ -56,7 +59,7 @@ impl Grants for SqlTx {
         let statement = sqlx::query(
             "UPDATE grants SET consumed_at = $2 WHERE code_hash = $1 AND consumed_at IS NULL
              RETURNING id, code_hash, client_key, user_id, tenant_id, membership_id, credential_version,
-                 created_at, expires_at",
+                 created_at, expires_at, methods",
         );
         let statement = statement.bind(code.as_bytes().as_slice()).bind(at(now));
         if let Some(row) = self.maybe(statement).await? {

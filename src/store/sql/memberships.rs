@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use doorward_core::domain::ids::{Id as _, MembershipId, RoleId, TenantId, UserId};
 use doorward_core::domain::membership::{Membership, MembershipStatus};
+use doorward_core::domain::second_factor::SecondFactorPolicy;
 use doorward_core::domain::tenant::TenantStatus;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::store::{Memberships, Stored};
@@ -17,6 +18,7 @@ macro_rules! memberships_where {
             "SELECT m.id, m.user_id, m.tenant_id, m.status, m.locale, m.epoch,
                     t.status AS tenant_status, t.epoch AS tenant_epoch,
                     r.name AS role_name, r.permissions AS role_permissions,
+                    r.second_factor AS role_second_factor,
                     p.permission, p.allowed
              FROM memberships m
              JOIN tenants t ON t.id = m.tenant_id
@@ -39,6 +41,7 @@ fn read_one(fields: Fields<'_>) -> Stored<Membership> {
         tenant_epoch: fields.get("tenant_epoch")?,
         role: fields.get("role_name")?,
         role_permissions: fields.words("role_permissions")?,
+        role_second_factor: fields.maybe_word("role_second_factor", SecondFactorPolicy::parse)?,
         allowed: Vec::new(),
         denied: Vec::new(),
         status: MembershipStatus::from_code(status).ok_or_else(|| fields.broken("status"))?,

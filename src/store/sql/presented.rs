@@ -26,13 +26,14 @@ const PRESENTED: &str = "
         s.id AS s_id, s.user_id AS s_user_id, s.client_key AS s_client_key, s.tenant_id AS s_tenant_id,
         s.membership_id AS s_membership_id, s.created_at AS s_created_at, s.last_used_at AS s_last_used_at,
         s.expires_at AS s_expires_at, s.ended_at AS s_ended_at, s.ip_address AS s_ip_address,
-        s.user_agent AS s_user_agent, s.device_id AS s_device_id,
+        s.user_agent AS s_user_agent, s.device_id AS s_device_id, s.methods AS s_methods,
         c.key AS c_key, c.key AS c_id, c.client_id AS c_client_id, c.secret_hash AS c_secret_hash,
         c.name AS c_name, c.client_type AS c_client_type, c.tenant_id AS c_tenant_id,
         c.redirect_uris AS c_redirect_uris, c.logout_redirect_uris AS c_logout_redirect_uris,
         c.grant_types AS c_grant_types, c.scopes AS c_scopes, c.access_token_ttl_ms AS c_access_token_ttl_ms,
         c.refresh_token_ttl_ms AS c_refresh_token_ttl_ms, c.auth_code_ttl_ms AS c_auth_code_ttl_ms,
-        c.algorithm AS c_algorithm, c.hs256_secret AS c_hs256_secret, c.enabled AS c_enabled, c.epoch AS c_epoch,
+        c.algorithm AS c_algorithm, c.hs256_secret AS c_hs256_secret,
+        c.second_factor AS c_second_factor, c.enabled AS c_enabled, c.epoch AS c_epoch,
         u.id AS u_id, u.username AS u_username, u.email AS u_email, u.email_verified AS u_email_verified,
         u.phone AS u_phone, u.first_name AS u_first_name, u.middle_name AS u_middle_name,
         u.last_name AS u_last_name, u.gender AS u_gender, u.dob AS u_dob, u.photo_url AS u_photo_url,
@@ -43,6 +44,7 @@ const PRESENTED: &str = "
         m.id AS m_id, m.user_id AS m_user_id, m.tenant_id AS m_tenant_id, m.status AS m_status,
         m.locale AS m_locale, m.epoch AS m_epoch, t.status AS m_tenant_status, t.epoch AS m_tenant_epoch,
         o.name AS m_role_name, o.permissions AS m_role_permissions,
+        o.second_factor AS m_role_second_factor,
         p.permission AS m_permission, p.allowed AS m_allowed
     FROM refreshes r
     JOIN sessions s ON s.id = r.session_id

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
+use doorward_core::domain::authentication::Methods;
 use doorward_core::domain::ids::{Id as _, SessionId, UserId};
 use doorward_core::domain::session::{EndReason, Session};
 use doorward_core::domain::time::Timestamp;
@@ -19,6 +20,7 @@ pub(super) fn read(fields: Fields<'_>) -> Stored<Session> {
         client: fields.id("client_key")?,
         tenant: fields.id("tenant_id")?,
         membership: fields.id("membership_id")?,
+        methods: fields.word("methods", Methods::parse)?,
         created_at: fields.time("created_at")?,
         last_used_at: fields.time("last_used_at")?,
         expires_at: fields.time("expires_at")?,
@@ -34,8 +36,8 @@ impl Sessions for SqlTx {
     async fn add_session(&mut self, session: &Session) -> Stored<()> {
         let statement = sqlx::query(
             "INSERT INTO sessions (id, user_id, client_key, tenant_id, membership_id, created_at, last_used_at,
-                 expires_at, ip_address, user_agent, device_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                 expires_at, ip_address, user_agent, device_id, methods)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .bind(session.id.uuid())
         .bind(session.user.uuid())
@@ -47,14 +49,15 @@ impl Sessions for SqlTx {
         .bind(at(session.expires_at))
         .bind(session.ip.map(|ip| ip.to_string()))
         .bind(session.user_agent.as_deref())
-        .bind(session.device_id.as_deref());
+        .bind(session.device_id.as_deref())
+        .bind(session.methods.to_text());
         self.run(statement).await.map(|_| ())
     }
 
     async fn session(&mut self, id: SessionId) -> Stored<Option<Session>> {
         let statement = sqlx::query(
             "SELECT id, user_id, client_key, tenant_id, membership_id, created_at, last_used_at, expires_at,
-                 ended_at, ip_address, user_agent, device_id
+                 ended_at, ip_address, user_agent, device_id, methods
              FROM sessions WHERE id = $1",
         );
         self.maybe(statement.bind(id.uuid()))

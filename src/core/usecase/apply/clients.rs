@@ -63,10 +63,12 @@ impl Planner<'_> {
         overwrite(&mut client.redirect_uris, spec.redirect_uris.as_ref());
         overwrite(&mut client.logout_redirect_uris, spec.logout_redirect_uris.as_ref());
         overwrite(&mut client.grants, spec.grants.as_ref());
+        client.second_factor = spec.second_factor.or(client.second_factor);
         overwrite(&mut client.scopes, spec.scopes.as_ref());
         overwrite(&mut client.access_token_ttl, spec.access_token_ttl.as_ref());
         overwrite(&mut client.refresh_token_ttl, spec.refresh_token_ttl.as_ref());
         overwrite(&mut client.auth_code_ttl, spec.auth_code_ttl.as_ref());
+        client.second_factor = spec.second_factor.or(client.second_factor);
         overwrite(&mut client.enabled, spec.enabled.as_ref());
         if existing.is_none() && spec.grants.is_none() && client.client_type == ClientType::MachineToMachine {
             client.grants = vec!["client_credentials".to_owned()];
@@ -165,6 +167,7 @@ impl Planner<'_> {
             auth_code_ttl: defaults.auth_code_ttl,
             algorithm: None,
             hs256_secret: None,
+            second_factor: None,
             enabled: true,
             epoch: 0,
         }

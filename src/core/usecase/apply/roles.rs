@@ -25,7 +25,9 @@ impl Planner<'_> {
             let id = existing.as_ref().map_or_else(|| self.core.new_id(), |role| role.id);
             let stored = existing.as_ref().map(|role| role.permissions.clone()).unwrap_or_default();
             let permissions = spec.permissions.clone().unwrap_or(stored);
-            let role = Role { id, tenant, name: spec.name.clone(), permissions };
+            let stored = existing.as_ref().and_then(|role| role.second_factor);
+            let second_factor = spec.second_factor.or(stored);
+            let role = Role { id, tenant, name: spec.name.clone(), permissions, second_factor };
             match existing {
                 None => self.steps.push(Step::AddRole(role.clone())),
                 Some(existing) if existing != role => self.steps.push(Step::SaveRole(role.clone())),

@@ -8,6 +8,7 @@ use crate::domain::client::ClientType;
 use crate::domain::ids::{TenantId, UserId};
 use crate::domain::key::Algorithm;
 use crate::domain::membership::MembershipStatus;
+use crate::domain::second_factor::SecondFactorPolicy;
 use crate::domain::secret::Secret;
 use crate::domain::tenant::TenantStatus;
 use crate::domain::user::Password;
@@ -47,6 +48,8 @@ pub struct RoleSpec {
     pub tenant: Option<String>,
     /// Its permissions, all of them; none when absent at creation.
     pub permissions: Option<Vec<String>>,
+    /// When its holders are asked for a second factor.
+    pub second_factor: Option<SecondFactorPolicy>,
 }
 
 /// A client.
@@ -80,6 +83,8 @@ pub struct ClientSpec {
     pub algorithm: Option<Algorithm>,
     /// Shared key for HS256; set at creation, or with `reset_secrets`.
     pub hs256_secret: Option<Secret<String>>,
+    /// When a second factor is asked for.
+    pub second_factor: Option<SecondFactorPolicy>,
     /// Enabled when absent at creation.
     pub enabled: Option<bool>,
 }

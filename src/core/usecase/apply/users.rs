@@ -200,6 +200,7 @@ impl Planner<'_> {
         let declared = Membership {
             role: role.name.clone(),
             role_permissions: role.permissions.clone(),
+            role_second_factor: role.second_factor,
             status: spec.status.unwrap_or(base.status),
             allowed: spec.allow.clone().unwrap_or_else(|| base.allowed.clone()),
             denied: spec.deny.clone().unwrap_or_else(|| base.denied.clone()),
@@ -250,6 +251,7 @@ fn blank_membership(id: MembershipId, user: UserId, tenant: &Tenant) -> Membersh
         tenant_epoch: tenant.epoch,
         role: String::new(),
         role_permissions: Vec::new(),
+        role_second_factor: None,
         allowed: Vec::new(),
         denied: Vec::new(),
         status: MembershipStatus::ACTIVE,

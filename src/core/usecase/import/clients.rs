@@ -111,6 +111,7 @@ impl Importer<'_> {
             auth_code_ttl: self.lifetime(found.auth_code_seconds, AUTH_CODE_SECONDS, MAX_AUTH_CODE_TTL, name),
             algorithm,
             hs256_secret,
+            second_factor: None,
             enabled: true,
             epoch: 0,
         })

@@ -159,6 +159,7 @@ impl Importer<'_> {
             tenant_epoch: tenant.epoch,
             role: role.name.clone(),
             role_permissions: role.permissions.clone(),
+            role_second_factor: role.second_factor,
             allowed: place.allowed.clone(),
             denied: place.denied.clone(),
             status,

@@ -118,6 +118,7 @@ impl Importer<'_> {
             tenant,
             name: found.name.clone(),
             permissions: found.permissions.clone(),
+            second_factor: None,
         }
     }
 }
