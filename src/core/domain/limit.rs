@@ -30,6 +30,10 @@ pub enum LimitSubject<'a> {
     CodesFrom(Option<IpAddr>),
     /// An account on a device or address it has signed in from before.
     KnownOrigin(UserId, &'a str),
+    /// A destination of messages: a folded mail address, a telephone number; a name that nobody has, whose messages go nowhere.
+    Destination(&'a str),
+    /// Messages caused from an address.
+    MessagesFrom(Option<IpAddr>),
 }
 
 /// A bucket's name: a hash, so that the table tells nobody who signs in from where.
@@ -46,6 +50,8 @@ impl LimitKey {
             LimitSubject::ClientFrom(client_id, ip) => format!("client:{}:{client_id}", place(*ip)),
             LimitSubject::CodesFrom(ip) => format!("codes:{}", place(*ip)),
             LimitSubject::KnownOrigin(user, origin) => format!("known:{user}:{origin}"),
+            LimitSubject::Destination(destination) => format!("destination:{destination}"),
+            LimitSubject::MessagesFrom(ip) => format!("messages:{}", place(*ip)),
         };
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
@@ -101,6 +107,13 @@ impl Limit {
         Charge { key, weight: self.weight(), depth: self.weight().saturating_mul(i64::from(self.burst)) }
     }
 
+    /// The same limit with room for one more: what is charged before it is judged, in one transaction, still tells whether it
+    /// fitted.
+    #[must_use]
+    pub fn widened(self) -> Self {
+        Self { burst: self.burst.saturating_add(1), ..self }
+    }
+
     /// When the next attempt is allowed, with `running` others under way; `None` = now.
     #[must_use]
     pub fn wait(self, level: Option<Level>, running: u32, now: Timestamp) -> Option<Duration> {
@@ -139,6 +152,14 @@ mod tests {
         assert_eq!(LIMIT.wait(Some(after(3)), 0, at(0)), Some(Duration::from_secs(10)));
         assert_eq!(LIMIT.wait(Some(after(3)), 0, at(9)), Some(Duration::from_secs(1)));
         assert_eq!(LIMIT.wait(Some(after(3)), 0, at(10)), None);
+    }
+
+    #[test]
+    fn what_is_charged_first_is_judged_by_the_widened_limit() {
+        assert_eq!(LIMIT.widened().wait(Some(after(3)), 0, at(0)), None, "the burst itself fits");
+        assert!(LIMIT.widened().wait(Some(after(4)), 0, at(0)).is_some(), "one more does not");
+        let key = LimitKey::of(&LimitSubject::Destination("alice@example.com"));
+        assert_eq!(LIMIT.widened().charge(key).depth, 40_000_000);
     }
 
     #[test]

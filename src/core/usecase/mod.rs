@@ -15,6 +15,7 @@ mod issue_tokens;
 mod link_identity;
 mod login_activity;
 mod login_token;
+mod messages;
 mod password_login;
 mod redeem_code;
 mod rotate_refresh;
@@ -30,6 +31,7 @@ pub mod import;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 pub use self::attempts::AttemptLimits;
@@ -129,13 +131,14 @@ pub struct Core {
     ports: Ports,
     settings: CoreSettings,
     running: attempts::Running,
+    outbox_bell: Notify,
 }
 
 impl Core {
     /// Puts the core together.
     #[must_use]
     pub fn new(ports: Ports, settings: CoreSettings) -> Self {
-        Self { ports, settings, running: attempts::Running::default() }
+        Self { ports, settings, running: attempts::Running::default(), outbox_bell: Notify::new() }
     }
 
     /// The adapters, for the composition root and its worker.
