@@ -95,7 +95,8 @@ impl Core {
         let mut tx = self.writing("charge_message").await?;
         tx.charge_attempts(&charges, now).await?;
         let levels = tx.attempt_levels(&keys).await?;
-        let fits = |((_, limit), level): (&(LimitKey, Limit), _)| limit.widened().wait(level, 0, now).is_none();
+        let fits =
+            |((_, limit), level): (&(LimitKey, Limit), _)| limit.widened().wait(level, 0, now).is_none();
         let all_fit = buckets.iter().zip(levels).all(fits);
         if all_fit {
             tx.commit().await?;
