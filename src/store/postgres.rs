@@ -60,6 +60,9 @@ const TAIL_SINCE: &str = "WITH fresh AS MATERIALIZED (
         WHERE xid >= CAST(CAST($1 AS text) AS xid8) OR xid = ANY(CAST(string_to_array($2, ',') AS xid8[])))
     SELECT seq, kind, subject, epoch, until FROM fresh WHERE seq > $3 ORDER BY seq LIMIT $4";
 
+/// Rows that somebody else is just claiming are his.
+const SKIP_LOCKED: &str = "FOR UPDATE SKIP LOCKED";
+
 const LIKE: &str = "LIKE";
 
 /// A lone escape at the end, which PostgreSQL refuses, stands for itself.

@@ -61,6 +61,9 @@ const TAIL_POSITION: &str = "SELECT COALESCE(MAX(seq), 0) AS position, '' AS ope
 const TAIL_SINCE: &str = "SELECT seq, kind, subject, epoch, until FROM revocations
     WHERE seq > $1 AND '' = $2 AND seq > $3 ORDER BY seq LIMIT $4";
 
+/// One writer at a time: nobody else claims meanwhile.
+const SKIP_LOCKED: &str = "";
+
 /// `LIKE` ignores the case of ASCII letters here; `GLOB` does not.
 const LIKE: &str = "GLOB";
 

@@ -16,7 +16,7 @@ pub use self::events::{
     Activities, Attempts, Federations, Grants, Keys, Refreshes, Revocations, Sessions, UpstreamHolder,
 };
 pub use self::rotations::{PresentedRefresh, RefreshRotation};
-pub use self::verification::{Authenticators, Challenges, Links, Outbox, PasswordHistory};
+pub use self::verification::{Authenticators, Challenges, Links, Outbox, PasswordHistory, SignUps};
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::revocation::Revocation;
 use crate::domain::time::Timestamp;
@@ -156,6 +156,7 @@ pub trait Tx:
     + Links
     + Outbox
     + PasswordHistory
+    + SignUps
     + super::import::Imports
     + Send
 {

@@ -5,6 +5,8 @@
 
 mod activities;
 mod attempts;
+mod authenticators;
+mod challenges;
 mod clients;
 mod condition;
 mod error;
@@ -13,8 +15,11 @@ mod grants;
 mod identities;
 mod imports;
 mod keys;
+mod links;
 mod memberships;
 mod migrate;
+mod outbox;
+mod password_history;
 mod presented;
 mod refreshes;
 mod revocations;
@@ -22,6 +27,7 @@ mod roles;
 pub(crate) mod rotations;
 mod row;
 mod sessions;
+mod sign_ups;
 mod tenants;
 mod users;
 

@@ -7,10 +7,11 @@ use async_trait::async_trait;
 use super::Stored;
 use crate::domain::authenticator::Authenticator;
 use crate::domain::challenge::Challenge;
-use crate::domain::ids::{AuthenticatorId, ChallengeId, MessageId, UserId};
+use crate::domain::ids::{AuthenticatorId, ChallengeId, ClientKey, MessageId, TenantId, UserId};
 use crate::domain::link::{Link, LinkPurpose, LinkState};
 use crate::domain::message::{QueueDepth, Queued};
 use crate::domain::secret::TokenHash;
+use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
 
 /// One-time codes under way.
@@ -18,7 +19,7 @@ use crate::domain::time::Timestamp;
 pub trait Challenges {
     /// Adds; one with the same handle is replaced.
     async fn put_challenge(&mut self, challenge: &Challenge) -> Stored<()>;
-    /// The live one under the handle; spends nothing.
+    /// The live one under the handle, in time and with a try left; spends nothing.
     async fn challenge(&mut self, handle: &TokenHash, now: Timestamp) -> Stored<Option<Challenge>>;
     /// Spends one of the [`MAX_TRIES`](crate::domain::challenge::MAX_TRIES) of a live challenge: one guarded UPDATE …
     /// RETURNING. `None` = there is none, it is too old, or no try is left.
@@ -43,7 +44,8 @@ pub trait Authenticators {
     /// Notes that a code of that step was accepted: one UPDATE guarded by `last_step < step`. `false` = a code of that or a
     /// later step was accepted before.
     async fn use_step(&mut self, id: AuthenticatorId, step: i64) -> Stored<bool>;
-    /// Replaces the user's recovery codes.
+    /// Replaces the user's recovery codes. Whoever does confirms an authenticator in the same transaction, so that of two at
+    /// once one waits.
     async fn set_recovery_codes(&mut self, user: UserId, codes: &[TokenHash], now: Timestamp) -> Stored<()>;
     /// Uses one up: one guarded DELETE. `false` = no such code.
     async fn use_recovery_code(&mut self, user: UserId, code: &TokenHash) -> Stored<bool>;
@@ -56,7 +58,8 @@ pub trait Links {
     async fn add_link(&mut self, link: &Link) -> Stored<()>;
     /// What the token is worth; uses nothing up.
     async fn link(&mut self, purpose: LinkPurpose, token: &TokenHash, now: Timestamp) -> Stored<LinkState>;
-    /// Uses the link up: one guarded UPDATE … RETURNING. `None` = spent, too old or absent.
+    /// Uses the link up: one guarded UPDATE … RETURNING. `None` = spent, too old or absent. Others of the same purpose and
+    /// subject are spent with it.
     async fn consume_link(
         &mut self,
         purpose: LinkPurpose,
@@ -106,4 +109,17 @@ pub trait PasswordHistory {
     async fn former_passwords(&mut self, user: UserId, most: u32) -> Stored<Vec<String>>;
     /// Remembers a hash that has just been replaced and forgets all but the newest `keep`.
     async fn remember_password(&mut self, user: UserId, hash: &str, keep: u32, now: Timestamp) -> Stored<()>;
+}
+
+/// What a sign-up needs to know of the place it leads to, and leaves with the account.
+#[async_trait]
+pub trait SignUps {
+    /// The tenant, if there is exactly one.
+    async fn only_tenant(&mut self) -> Stored<Option<Tenant>>;
+    /// Every enabled client of people (`web` and `spa`) that is the operator's or the tenant's.
+    async fn clients_of_people(&mut self, tenant: TenantId) -> Stored<Vec<ClientKey>>;
+    /// Keeps with the account what the app that asked for the sign-up wanted to be kept: JSON.
+    async fn keep_sign_up_data(&mut self, user: UserId, data: &str) -> Stored<()>;
+    /// What was kept.
+    async fn sign_up_data(&mut self, user: UserId) -> Stored<Option<String>>;
 }
