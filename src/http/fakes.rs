@@ -7,21 +7,25 @@ use async_trait::async_trait;
 use doorward_core::domain::claims::{Claims, TokenContext, VerifiedToken};
 use doorward_core::domain::client::Client;
 use doorward_core::domain::error::{Error, ErrorKind};
+use doorward_core::domain::message::Message;
 use doorward_core::domain::password_policy::PasswordPolicy;
 use doorward_core::domain::revocation::{Revocation, TokenProbe};
+use doorward_core::domain::second_factor::{OtpMethod, SecondFactorPolicy};
 use doorward_core::domain::secret::Secret;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::domain::user::Password;
+use doorward_core::ports::messages::{DeliveryError, Mailer};
 use doorward_core::ports::password::{PasswordHasher, Verdict};
 use doorward_core::ports::provider::NoProviders;
 use doorward_core::ports::revocation::RevocationStore;
 use doorward_core::ports::sealer::Sealer;
 use doorward_core::ports::signer::{Expiry, Signer};
 use doorward_core::ports::store::{Mode, RefreshRotation, Store, StoreError, Stored, TailCursor, Tx};
+use doorward_core::ports::totp::{Enrolment, Totp};
 use doorward_core::testkit::clock::FixedClock;
 use doorward_core::testkit::entropy::SeededEntropy;
 use doorward_core::testkit::samples::{Samples, sample_time};
-use doorward_core::usecase::{Core, CoreSettings, Ports};
+use doorward_core::usecase::{Core, CoreSettings, LinkSettings, Ports, SecondFactorSettings};
 use tokio_util::task::TaskTracker;
 
 use crate::settings::HttpSettings;
@@ -83,7 +87,7 @@ impl Signer for Fake {
 
     async fn verify(&self, token: &str, _expiry: Expiry, _now: Timestamp) -> Result<VerifiedToken, Error> {
         match token {
-            "good" => Ok(VerifiedToken { claims: claims() }),
+            "good" => Ok(VerifiedToken::new(claims())),
             "panic" => panic!("a defect"),
             "slow" => {
                 tokio::time::sleep(Duration::from_hours(1)).await;
@@ -157,6 +161,28 @@ impl Sealer for Fake {
     }
 }
 
+#[async_trait]
+impl Mailer for Fake {
+    async fn send_mail(&self, _message: &Message) -> Result<(), DeliveryError> {
+        Ok(())
+    }
+}
+
+impl Totp for Fake {
+    fn matching_step(&self, _secret: &Secret<Vec<u8>>, _code: &str, _now: Timestamp) -> Option<i64> {
+        None
+    }
+
+    fn enrolment(
+        &self,
+        _secret: &Secret<Vec<u8>>,
+        _issuer: &str,
+        _account: &str,
+    ) -> Result<Enrolment, Error> {
+        Err(ErrorKind::Internal.into())
+    }
+}
+
 /// The core, and the tracker its tasks run on.
 pub(crate) fn core() -> (Arc<Core>, TaskTracker) {
     let tasks = TaskTracker::new();
@@ -168,8 +194,11 @@ pub(crate) fn core() -> (Arc<Core>, TaskTracker) {
         signer: fake.clone(),
         passwords: fake.clone(),
         revocations: fake.clone(),
-        sealer: fake,
+        sealer: fake.clone(),
         providers: Arc::new(NoProviders),
+        mailer: fake.clone(),
+        texter: None,
+        totp: fake,
         tasks: tasks.clone(),
     };
     let settings = CoreSettings {
@@ -179,6 +208,22 @@ pub(crate) fn core() -> (Arc<Core>, TaskTracker) {
         refresh_grace: Duration::from_secs(10),
         password_policy: PasswordPolicy::default(),
         attempt_limits: None,
+        second_factor: SecondFactorSettings {
+            policy: SecondFactorPolicy::Off,
+            method: OtpMethod::Email,
+            code_ttl: Duration::from_mins(5),
+            issuer: "Doorward".to_owned(),
+        },
+        links: LinkSettings {
+            reset_password: "http://app.test/reset-password".to_owned(),
+            sign_up: "http://app.test/sign-up".to_owned(),
+            verify_email: "http://app.test/verify-email".to_owned(),
+            reset_password_ttl: Duration::from_mins(30),
+            sign_up_ttl: Duration::from_mins(30),
+            verify_email_ttl: Duration::from_hours(24),
+        },
+        sign_up: None,
+        message_limits: None,
     };
     (Arc::new(Core::new(ports, settings)), tasks)
 }

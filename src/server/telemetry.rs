@@ -1,8 +1,9 @@
 //! Logs: to standard error, pretty or JSON, without secrets.
 
-use std::io::{IsTerminal as _, stderr};
+use std::io::{BufWriter, IsTerminal as _, stderr};
 
 use tracing::Level;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
@@ -10,7 +11,11 @@ use tracing_subscriber::{Layer as _, Registry, fmt};
 
 use crate::config::{Log, LogFormat, LogLevel};
 
-/// Log lines are written from now on.
+/// Lines that may wait for standard error; whoever writes the next one waits for room.
+const WAITING_LINES: usize = 16_384;
+
+/// Log lines are written from now on, by a thread of their own and as many at a time as wait: a request does not wait for
+/// standard error. Dropping the guard writes what still waits.
 ///
 /// # Errors
 /// A logger was set up before.
@@ -18,20 +23,23 @@ use crate::config::{Log, LogFormat, LogLevel};
 /// # Security
 /// Libraries never write more than warnings, and sqlx' statement log is off at every level: at `trace` an HTTP
 /// library would write headers and a database library statements, and with them tokens and hashes.
-pub fn start(log: &Log) -> Result<(), TryInitError> {
+pub fn start(log: &Log) -> Result<WorkerGuard, TryInitError> {
     let format =
         log.format.unwrap_or(if stderr().is_terminal() { LogFormat::Pretty } else { LogFormat::Json });
+    let lines = NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).lossy(false);
+    let (writer, guard) = lines.finish(BufWriter::new(stderr()));
     let layer = match format {
-        LogFormat::Pretty => fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal()).boxed(),
+        LogFormat::Pretty => fmt::layer().with_writer(writer).with_ansi(stderr().is_terminal()).boxed(),
         LogFormat::Json => fmt::layer()
             .json()
             .flatten_event(true)
             .with_current_span(true)
             .with_span_list(false)
-            .with_writer(stderr)
+            .with_writer(writer)
             .boxed(),
     };
-    Registry::default().with(layer.with_filter(filter(log.level))).try_init()
+    Registry::default().with(layer.with_filter(filter(log.level))).try_init()?;
+    Ok(guard)
 }
 
 fn filter(level: LogLevel) -> Targets {

@@ -1,5 +1,7 @@
 //! Claims of access tokens: the native contract's, in its order, then the registered ones (RFC 7519 §4.1, RFC 9068 §2.2).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClientKey, Id as _, MembershipId, SessionId, TenantId, TokenId, UserId};
@@ -207,11 +209,17 @@ impl Claims {
 /// An access token whose signature, type, issuer, audience and times were checked. Revocation is checked apart, each time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VerifiedToken {
-    /// Its claims.
-    pub claims: Claims,
+    /// Its claims, shared with the cache of verified tokens: a request does not copy them.
+    pub claims: Arc<Claims>,
 }
 
 impl VerifiedToken {
+    /// With these claims, which were checked.
+    #[must_use]
+    pub fn new(claims: Claims) -> Self {
+        Self { claims: Arc::new(claims) }
+    }
+
     /// Whether the token's permissions contain `permission`.
     #[must_use]
     pub fn permits(&self, permission: &str) -> bool {

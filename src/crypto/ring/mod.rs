@@ -187,7 +187,7 @@ impl KeyRing {
     /// What was signed a moment ago needs no verification: whoever got it uses it soon.
     fn remember(&self, token: &Secret<String>, claims: &Claims) {
         if let Some(state) = self.loaded() {
-            let verified = Verified::new(VerifiedToken { claims: claims.clone() }, token.expose());
+            let verified = Verified::new(VerifiedToken::new(claims.clone()), token.expose());
             state.verified.insert(TokenHash::of(token.expose()), verified);
         }
     }
@@ -282,26 +282,26 @@ impl Signer for KeyRing {
         let name = TokenHash::of(token);
         if let Some(hit) = self.loaded().and_then(|state| state.verified.get(&name)) {
             token::check_times(&hit.token.claims, expiry, now)?;
-            return Ok(VerifiedToken::clone(&hit.token));
+            return Ok(hit.token);
         }
         if let Some(issuer) = self.settings.legacy_issuer.as_deref().filter(|_| legacy::looks_like_one(token))
         {
             let claims = self.verify_legacy(token, issuer, expiry, now).await?;
-            return Ok(VerifiedToken { claims });
+            return Ok(VerifiedToken::new(claims));
         }
         let header = token::read_header(token)?;
         if header.alg == Algorithm::HS256 {
             let client = shared::client_of(&header.kid).ok_or(Invalid("unknown key"))?;
             let claims = self.verify_shared(token, client).await?;
             token::check_times(&claims, expiry, now)?;
-            return Ok(VerifiedToken { claims });
+            return Ok(VerifiedToken::new(claims));
         }
         let (state, key) = self.verifying_key(&header.kid, now).await?;
         if key.algorithm() != header.alg {
             return Err(Invalid("another algorithm than the key's").into());
         }
         let claims = token::decode(token, key.algorithm(), key.verifying(), &self.settings.issuer)?;
-        let verified = VerifiedToken { claims };
+        let verified = VerifiedToken::new(claims);
         if expiry == Expiry::Enforced {
             // One that may be expired comes to be replaced, and not again.
             state.verified.insert(name, Verified::new(verified.clone(), token));

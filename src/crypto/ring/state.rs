@@ -80,14 +80,14 @@ impl RingKey {
 /// A verified token and its weight.
 #[derive(Clone)]
 pub(super) struct Verified {
-    pub(super) token: Arc<VerifiedToken>,
+    pub(super) token: VerifiedToken,
     weight: u32,
 }
 
 impl Verified {
     pub(super) fn new(token: VerifiedToken, text: &str) -> Self {
         let weight = u32::try_from(text.len() * 2 + ENTRY_BYTES).unwrap_or(u32::MAX);
-        Self { token: Arc::new(token), weight }
+        Self { token, weight }
     }
 }
 

@@ -54,7 +54,7 @@ async fn every_algorithm_signs_and_another_node_verifies() {
         clock.advance(RELOAD_PERIOD);
         let token = one.sign(&claims(), &client(6, algorithm)).await.unwrap();
         let verified = two.verify(token.expose(), Expiry::Enforced, at(10)).await.unwrap();
-        assert_eq!(verified.claims, claims());
+        assert_eq!(*verified.claims, claims());
         assert!(kids(&two).await.contains(&kid_of(token.expose())));
     }
     assert_eq!(kids(&one).await.len(), 6, "two of each algorithm");
@@ -177,7 +177,7 @@ async fn a_shared_key_speaks_for_its_client_only() {
         base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, signature).unwrap();
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
     hmac::verify(&key, message.as_bytes(), &signature).unwrap();
-    assert_eq!(ring.verify(token.expose(), Expiry::Enforced, at(0)).await.unwrap().claims, claims());
+    assert_eq!(*ring.verify(token.expose(), Expiry::Enforced, at(0)).await.unwrap().claims, claims());
     // Claims of client 6 under the key of client 7.
     refused(&ring, ring.sign(&claims(), &seven).await.unwrap().expose()).await;
     for kid in [

@@ -93,7 +93,13 @@ pub(crate) fn decode(
         sid: SessionId::from_uuid(derived("sid", token)),
         client_id: String::new(),
         client_key: ClientKey::from_uuid(Uuid::nil()),
+        auth_time: None,
+        acr: None,
+        amr: Vec::new(),
         scope: String::new(),
+        auth_time: None,
+        acr: None,
+        amr: Vec::new(),
         epochs: Epochs::default(),
         user: claims.user,
     })
