@@ -1,5 +1,7 @@
 //! What a new password must be. Defaults are those of the management API's password policy.
 
+use std::time::Duration;
+
 use super::user::User;
 
 /// Longest password accepted, in bytes: hashing work must be bounded (OWASP ASVS 6.2.9 asks for at least 64 characters).
@@ -26,6 +28,12 @@ pub struct PasswordPolicy {
     pub disallow_first_name_part: bool,
     /// Must not contain the family name.
     pub disallow_last_name_part: bool,
+    /// Must not be one of the passwords that everybody uses.
+    pub disallow_common: bool,
+    /// Must be none of so many passwords before the current one.
+    pub history: u32,
+    /// After this time a new one is demanded; `None` = never.
+    pub max_age: Option<Duration>,
 }
 
 impl Default for PasswordPolicy {
@@ -38,6 +46,9 @@ impl Default for PasswordPolicy {
             require_symbol: true,
             disallow_first_name_part: true,
             disallow_last_name_part: true,
+            disallow_common: true,
+            history: 0,
+            max_age: None,
         }
     }
 }
@@ -153,6 +164,9 @@ mod tests {
             require_symbol: false,
             disallow_first_name_part: false,
             disallow_last_name_part: false,
+            disallow_common: false,
+            history: 0,
+            max_age: None,
         };
         assert!(lax.violations("alice", &alice()).is_empty());
     }

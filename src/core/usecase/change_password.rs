@@ -1,13 +1,14 @@
 //! A signed-in user chooses a new password.
 
-use super::{Core, MAX_ACCESS_TOKEN_TTL, rerun};
+use super::new_password::Current;
+use super::{Core, rerun};
 use crate::domain::actor::Origin;
 use crate::domain::claims::VerifiedToken;
 use crate::domain::error::{Error, ErrorKind};
-use crate::domain::membership::MembershipStatus;
-use crate::domain::revocation::{Revocation, Revoked};
+use crate::domain::membership::{Membership, MembershipStatus};
+use crate::domain::message::Message;
+use crate::domain::revocation::Revocation;
 use crate::domain::secret::Secret;
-use crate::domain::session::EndReason;
 use crate::domain::user::{Account, Password, username_key};
 use crate::ports::password::Verdict;
 
@@ -36,20 +37,20 @@ impl Core {
     /// In this order: OldPasswordMissing, RefreshTokenMissing, RefreshUnknownOrUsed, AccessTokenMismatch,
     /// UsernameMismatch, ExternalUser, TooManyAttempts, OldPasswordWrong, PasswordMissing, PasswordUnchanged, PasswordWeak.
     pub async fn change_password(&self, command: ChangePassword) -> Result<(), Error> {
-        let account = self.own_account(&command).await?;
+        let (account, membership) = self.own_account(&command).await?;
         self.check_tokens(&command).await?;
         check_username(&command)?;
         let current = account.password_hash.clone().ok_or(ErrorKind::ExternalUser)?;
-        let password = self.check_limited(&command, &account, &current).await?;
-        let hash = self.ports.passwords.hash(password.clone()).await?;
-        let revocation = rerun(|| self.write_password(&account, &hash)).await?;
+        let hash = self.check_limited(&command, &account, &current).await?;
+        let notice = self.password_notice(&account.user, &membership, None);
+        let revocation = rerun(|| self.write_password(&account, &hash, notice.as_ref())).await?;
         self.ports.revocations.announce(&[revocation]).await;
         tracing::info!(event = "password_changed", user_id = %account.user.id);
         Ok(())
     }
 
     /// The account, once it is clear that the old password is there when it is needed.
-    async fn own_account(&self, command: &ChangePassword) -> Result<Account, Error> {
+    async fn own_account(&self, command: &ChangePassword) -> Result<(Account, Membership), Error> {
         let claims = &command.token.claims;
         let mut tx = self.reading("own_account").await?;
         let account = tx.account(claims.sub).await?;
@@ -61,7 +62,7 @@ impl Core {
         if command.old_password.is_none() && !demanded {
             return Err(ErrorKind::OldPasswordMissing.into());
         }
-        Ok(account)
+        Ok((account, membership))
     }
 
     async fn check_tokens(&self, command: &ChangePassword) -> Result<(), Error> {
@@ -75,7 +76,7 @@ impl Core {
         command: &ChangePassword,
         account: &Account,
         current: &str,
-    ) -> Result<Password, Error> {
+    ) -> Result<String, Error> {
         let key = username_key(&account.user.username);
         let origin = &command.origin;
         let attempt = self.password_attempt(&key, origin);
@@ -88,60 +89,38 @@ impl Core {
         checked
     }
 
+    /// The hash of the new password, once the old one is proved.
     async fn check_passwords(
         &self,
         command: &ChangePassword,
         account: &Account,
         current: &str,
-    ) -> Result<Password, Error> {
+    ) -> Result<String, Error> {
         if let Some(old) = &command.old_password
             && self.ports.passwords.verify(old.clone(), current).await? == Verdict::NoMatch
         {
             return Err(ErrorKind::OldPasswordWrong.into());
         }
-        let password = command.password.as_ref().filter(|password| !password.expose().is_empty());
-        let password = password.ok_or(ErrorKind::PasswordMissing)?;
-        if self.is_current(password, command.old_password.as_ref(), current).await? {
-            return Err(ErrorKind::PasswordUnchanged.into());
-        }
-        let violations = self.settings.password_policy.violations(password.expose(), &account.user);
-        if violations.is_empty() {
-            Ok(password.clone())
-        } else {
-            Err(Error::with_public(ErrorKind::PasswordWeak, violations.join("; ")))
-        }
+        let password = command.password.as_ref().ok_or(ErrorKind::PasswordMissing)?;
+        let current = command.old_password.as_ref().map_or(Current::Hash(current), Current::Proved);
+        self.hash_new_password(password, current, &account.user).await
     }
 
-    /// The old password was proved right, so comparing with it saves a second hashing.
-    async fn is_current(
+    async fn write_password(
         &self,
-        password: &Password,
-        proved_old: Option<&Password>,
-        current: &str,
-    ) -> Result<bool, Error> {
-        match proved_old {
-            Some(old) => Ok(old.expose() == password.expose()),
-            None => Ok(self.ports.passwords.verify(password.clone(), current).await? != Verdict::NoMatch),
-        }
-    }
-
-    async fn write_password(&self, account: &Account, hash: &str) -> Result<Revocation, Error> {
-        let now = self.now();
-        let user = account.user.id;
-        let scheme = self.ports.passwords.scheme(hash);
+        account: &Account,
+        hash: &str,
+        notice: Option<&Message>,
+    ) -> Result<Revocation, Error> {
         let mut tx = self.writing("change_password").await?;
-        if !tx.change_password(user, account.user.credential_version, hash, &scheme, now).await? {
-            return Err(ErrorKind::OldPasswordWrong.into());
+        let replaced = self.replace_password(&mut *tx, account, hash).await?;
+        let revocation = replaced.ok_or(ErrorKind::OldPasswordWrong)?;
+        let (registered, active) = (MembershipStatus::REGISTERED, MembershipStatus::ACTIVE);
+        tx.move_status(account.user.id, registered, active, self.now()).await?;
+        if let Some(notice) = notice {
+            self.queue(&mut *tx, notice).await?;
         }
-        for first_time in [MembershipStatus::REGISTERED, MembershipStatus::PASSWORD_CHANGE_NEEDED] {
-            tx.move_status(user, first_time, MembershipStatus::ACTIVE, now).await?;
-        }
-        tx.end_user_sessions(user, None, EndReason::PasswordChanged, now).await?;
-        let epoch = tx.bump_user_epoch(user).await?;
-        let revocation =
-            Revocation { what: Revoked::UserEpoch(user, epoch), until: now.plus(MAX_ACCESS_TOKEN_TTL) };
-        tx.record_revocations(&[revocation], now).await?;
-        tx.commit().await?;
+        self.commit_and_send(tx).await?;
         Ok(revocation)
     }
 }

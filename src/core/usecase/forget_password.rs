@@ -1,9 +1,17 @@
 //! A link to a new password for whom the old one is lost.
 
-use super::Core;
+use super::links::{About, NewLink, nobody};
+use super::messages::person;
+use super::{Core, rerun};
 use crate::domain::actor::Actor;
-use crate::domain::error::{Error, ErrorKind};
+use crate::domain::client::Client;
+use crate::domain::error::Error;
+use crate::domain::ids::{Id as _, TenantId};
+use crate::domain::link::LinkPurpose;
+use crate::domain::membership::{Membership, choose_membership};
+use crate::domain::message::{Destination, MailKind, Message, Particulars, Person};
 use crate::domain::secret::Secret;
+use crate::domain::user::{User, username_key};
 
 /// A wish for a link to a new password.
 #[derive(Debug)]
@@ -18,13 +26,89 @@ pub struct ForgetPassword {
     pub username: String,
 }
 
+/// Who may get a link.
+struct Eligible {
+    user: User,
+    email: String,
+    membership: Membership,
+    organization: Option<String>,
+}
+
 impl Core {
     /// Who may get a new password was sent a link to it; nobody can tell whether that was so.
     ///
     /// # Errors
     /// ClientAuthFailed, TooManyAttempts (of the client's secret).
+    ///
+    /// # Security
+    /// Every name asks the same questions and writes the same rows: one that may not get a link gets one to nowhere.
     pub async fn forget_password(&self, command: ForgetPassword) -> Result<(), Error> {
-        drop(command);
-        Err(ErrorKind::Unavailable.into())
+        let secret = command.client_secret.as_ref().map(|secret| secret.expose().as_str());
+        let origin = &command.actor.origin;
+        let client = self.authenticate_client(&command.client_id, secret, origin).await?;
+        let key = username_key(&command.username);
+        let eligible = self.may_reset(&key, &client).await?;
+        let destination = eligible.as_ref().map_or(key.as_str(), |eligible| eligible.email.as_str());
+        if !self.may_send(destination, origin).await? {
+            return Ok(());
+        }
+        let link = self.reset_link(&key, eligible.as_ref(), &client);
+        let message = self.reset_message(&command.username, eligible.as_ref(), &client, &link);
+        rerun(|| async {
+            let mut tx = self.writing("forget_password").await?;
+            tx.add_link(&link.link).await?;
+            self.queue(&mut *tx, &message).await?;
+            self.commit_and_send(tx).await
+        })
+        .await
+    }
+
+    async fn may_reset(&self, key: &str, client: &Client) -> Result<Option<Eligible>, Error> {
+        let mut tx = self.reading("forget_password").await?;
+        let account = tx.account_by_username_key(key).await?;
+        let user = account.as_ref().map_or(nobody(), |account| account.user.id);
+        let memberships = tx.memberships(user).await?;
+        let default = account.as_ref().and_then(|account| account.user.default_tenant);
+        let membership = choose_membership(&memberships, default).ok().cloned();
+        let tenant = membership
+            .as_ref()
+            .map_or(TenantId::from_uuid(uuid::Uuid::nil()), |membership| membership.tenant);
+        let organization = tx.tenant(tenant).await?.map(|tenant| tenant.name);
+        let (Some(account), Some(membership)) = (account, membership) else { return Ok(None) };
+        let is_able = account.password_hash.is_some() && account.clients.contains(&client.key);
+        let email = account.user.email.clone().filter(|_| is_able);
+        Ok(email.map(|email| Eligible { user: account.user, email, membership, organization }))
+    }
+
+    fn reset_link(&self, key: &str, eligible: Option<&Eligible>, client: &Client) -> NewLink {
+        let about =
+            eligible.map_or_else(|| format!("name\n{key}"), |eligible| format!("user\n{}", eligible.user.id));
+        self.new_link(About {
+            purpose: LinkPurpose::ResetPassword,
+            subject: &about,
+            client: Some(client.key),
+            user: eligible.map(|eligible| &eligible.user),
+            email: eligible.map(|eligible| eligible.email.as_str()),
+            data: None,
+        })
+    }
+
+    fn reset_message(
+        &self,
+        username: &str,
+        eligible: Option<&Eligible>,
+        client: &Client,
+        link: &NewLink,
+    ) -> Message {
+        let stranger = || Person { username: username.to_owned(), ..Person::default() };
+        let particulars = Particulars {
+            person: Some(eligible.map_or_else(stranger, |eligible| person(&eligible.user))),
+            organization: eligible.and_then(|eligible| eligible.organization.clone()),
+            application: Some(client.name.clone()),
+            ..link.particulars()
+        };
+        let to = eligible.map_or(Destination::Nobody, |eligible| Destination::Email(eligible.email.clone()));
+        let locale = eligible.and_then(|eligible| eligible.membership.locale.as_deref());
+        self.message(MailKind::ForgotPassword, to, particulars, locale)
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::user::{User, username_key};
 use crate::ports::provider::{ProviderInfo, SignUp};
 
 /// Most characters taken over of a name, an address, a number.
-const MAX_TEXT: usize = 150;
+pub(super) const MAX_TEXT: usize = 150;
 /// Most characters taken over of a picture's address.
 const MAX_URL: usize = 2048;
 /// Most characters of a language tag (RFC 5646 §4.4.1).
@@ -137,8 +137,8 @@ impl Core {
     }
 }
 
-/// A provider's text that can be stored and shown: not empty, not too long, without control characters.
-fn text(value: Option<&str>, most: usize) -> Option<String> {
+/// A stranger's text that can be stored and shown: not empty, not too long, without control characters.
+pub(super) fn text(value: Option<&str>, most: usize) -> Option<String> {
     let value = value?.trim();
     let is_usable =
         !value.is_empty() && value.chars().count() <= most && !value.chars().any(char::is_control);

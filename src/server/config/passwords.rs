@@ -1,5 +1,7 @@
 //! `[passwords]`: how passwords are hashed and what new ones must be.
 
+use std::time::Duration;
+
 use doorward_core::domain::password_policy::{MAX_PASSWORD_BYTES, PasswordPolicy};
 
 use super::section::DefaultValue::Text;
@@ -38,6 +40,12 @@ section! {
         disallow_first_name_part: bool = Text("true");
         /// A new password must not contain the last name.
         disallow_last_name_part: bool = Text("true");
+        /// A new password must not be one of those that everybody uses.
+        disallow_common: bool = Text("true");
+        /// A new password must be none of so many before the current one; 0 = any but that.
+        history: u32 = Text("0"), if |count| *count <= 24 => "a whole number from 0 to 24";
+        /// After this time a new password is demanded; "0d" = never.
+        max_age: Duration = Text("0d");
     }
 }
 
@@ -53,6 +61,9 @@ impl Passwords {
             require_symbol: self.require_symbol,
             disallow_first_name_part: self.disallow_first_name_part,
             disallow_last_name_part: self.disallow_last_name_part,
+            disallow_common: self.disallow_common,
+            history: self.history,
+            max_age: Some(self.max_age).filter(|age| !age.is_zero()),
         }
     }
 }
