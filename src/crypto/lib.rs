@@ -10,9 +10,11 @@ mod system;
 #[cfg(test)]
 mod testing;
 mod token;
+mod totp;
 
 pub use keys::{ImportError, KeyInfo, KeyOperations, Rotation};
 pub use password::{HashPool, HashSettings};
 pub use ring::{KeyRing, KeySettings};
 pub use sealer::{AesGcmSealer, MasterKey, MasterKeyError};
 pub use system::{SystemClock, SystemEntropy};
+pub use totp::TotpCodes;

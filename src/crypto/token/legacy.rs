@@ -97,9 +97,6 @@ pub(crate) fn decode(
         acr: None,
         amr: Vec::new(),
         scope: String::new(),
-        auth_time: None,
-        acr: None,
-        amr: Vec::new(),
         epochs: Epochs::default(),
         user: claims.user,
     })
