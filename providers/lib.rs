@@ -95,6 +95,7 @@ impl Parts {
             unsolicited_client: self.extra("unsolicited_client").map(str::to_owned),
             sign_up: self.settings.sign_up.clone(),
             link: self.settings.link,
+            trusts_second_factor: self.extra("trust_mfa") == Some("true"),
         }
     }
 

@@ -46,6 +46,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_attempts.sql", include_str!("../../migrations/postgres/0002_attempts.sql")),
     ("0003_federation.sql", include_str!("../../migrations/postgres/0003_federation.sql")),
     ("0004_verification.sql", include_str!("../../migrations/postgres/0004_verification.sql")),
+    ("0005_pending_upstream.sql", include_str!("../../migrations/postgres/0005_pending_upstream.sql")),
 ];
 const HISTORY_EXISTS: &str = "SELECT CAST(COUNT(to_regclass('_sqlx_migrations')) AS bigint) AS present";
 

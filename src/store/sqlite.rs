@@ -52,6 +52,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_attempts.sql", include_str!("../../migrations/sqlite/0002_attempts.sql")),
     ("0003_federation.sql", include_str!("../../migrations/sqlite/0003_federation.sql")),
     ("0004_verification.sql", include_str!("../../migrations/sqlite/0004_verification.sql")),
+    ("0005_pending_upstream.sql", include_str!("../../migrations/sqlite/0005_pending_upstream.sql")),
 ];
 const HISTORY_EXISTS: &str =
     "SELECT COUNT(*) AS present FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";

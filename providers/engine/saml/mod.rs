@@ -78,6 +78,7 @@ impl Saml {
             unsolicited_client: settings.extra.get("unsolicited_client").filter(|id| !id.is_empty()).cloned(),
             sign_up: settings.sign_up,
             link: settings.link,
+            trusts_second_factor: settings.extra.get("trust_mfa").is_some_and(|flag| flag == "true"),
         };
         Ok(Self {
             info,

@@ -11,12 +11,15 @@ pub enum Method {
     TextMessage,
     /// A sign-in at an identity provider. RFC 8176 has no word for it; `fed` is the usual one.
     Federated,
+    /// The same at a provider of which the operator says that it asks for a second factor itself.
+    FederatedMultiFactor,
 }
 
 impl Method {
-    const ALL: [Self; 4] = [Self::Password, Self::OneTimeCode, Self::TextMessage, Self::Federated];
+    const ALL: [Self; 5] =
+        [Self::Password, Self::OneTimeCode, Self::TextMessage, Self::Federated, Self::FederatedMultiFactor];
 
-    /// The word in `amr` and in the store.
+    /// The word in the store.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -24,10 +27,16 @@ impl Method {
             Self::OneTimeCode => "otp",
             Self::TextMessage => "sms",
             Self::Federated => "fed",
+            Self::FederatedMultiFactor => "fed-mfa",
         }
     }
 
-    /// Reads the word.
+    /// The word in `amr`.
+    fn reference(self) -> &'static str {
+        if self == Self::FederatedMultiFactor { Self::Federated.as_str() } else { self.as_str() }
+    }
+
+    /// Reads the word of the store.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.as_str() == text)
@@ -57,24 +66,21 @@ impl Methods {
     /// Whether a second factor was proved.
     #[must_use]
     pub fn is_multi_factor(&self) -> bool {
-        self.0.len() > 1
+        self.0.len() > 1 || self.0.contains(&Method::FederatedMultiFactor)
     }
 
-    /// `amr`: the words, and `mfa` after two of them (RFC 8176 §2).
+    /// `amr`: the words, and `mfa` after them when there were two factors (RFC 8176 §2).
     #[must_use]
     pub fn amr(&self) -> Vec<String> {
         let mfa = self.is_multi_factor().then_some("mfa");
-        self.0.iter().map(|method| method.as_str()).chain(mfa).map(str::to_owned).collect()
+        self.0.iter().map(|method| method.reference()).chain(mfa).map(str::to_owned).collect()
     }
 
     /// `acr`: `aal2` with a second factor, `aal1` without; `None` when nothing is known.
     #[must_use]
     pub fn acr(&self) -> Option<&'static str> {
-        match self.0.len() {
-            0 => None,
-            1 => Some("aal1"),
-            _ => Some("aal2"),
-        }
+        let strength = if self.is_multi_factor() { "aal2" } else { "aal1" };
+        (!self.0.is_empty()).then_some(strength)
     }
 
     /// As stored: words with spaces between them.
@@ -105,13 +111,23 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_that_asks_for_a_second_factor_counts_as_two() {
+        let trusted = Methods::one(Method::FederatedMultiFactor);
+        let words = ["fed", "mfa"].map(str::to_owned).to_vec();
+        assert_eq!((trusted.amr(), trusted.acr()), (words, Some("aal2")));
+        let alone = Methods::one(Method::Federated);
+        assert_eq!((alone.amr(), alone.acr()), (vec!["fed".to_owned()], Some("aal1")));
+    }
+
+    #[test]
     fn the_same_proof_twice_is_one_factor() {
         assert!(!Methods::one(Method::OneTimeCode).and(Method::OneTimeCode).is_multi_factor());
     }
 
     #[test]
     fn what_is_stored_is_read_again() {
-        for methods in [Methods::default(), Methods::one(Method::Federated).and(Method::TextMessage)] {
+        let every = Method::ALL.into_iter().fold(Methods::default(), Methods::and);
+        for methods in [Methods::default(), every] {
             assert_eq!(Methods::parse(&methods.to_text()), Some(methods));
         }
         assert_eq!(Methods::parse("pwd face"), None);

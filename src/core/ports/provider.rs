@@ -94,6 +94,8 @@ pub struct ProviderInfo {
     pub sign_up: SignUp,
     /// Whether an existing account may be recognised by its address.
     pub link: LinkPolicy,
+    /// Whether the provider asks for a second factor itself, so that nobody is asked for one here.
+    pub trusts_second_factor: bool,
 }
 
 /// The kinds of `[providers.<id>] kind`.

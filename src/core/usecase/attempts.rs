@@ -19,7 +19,7 @@ use crate::domain::user::Account;
 use crate::ports::store::Tx;
 
 /// How long a device or an address is remembered as the user's.
-const KNOWN_FOR: Duration = Duration::from_hours(90 * 24);
+pub(super) const KNOWN_FOR: Duration = Duration::from_hours(90 * 24);
 /// How long an attempt waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(2);
 

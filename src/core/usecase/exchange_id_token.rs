@@ -54,6 +54,8 @@ pub enum Exchanged {
     Code(IssuedCode),
     /// A session's first tokens.
     Tokens(TokenPair),
+    /// Tokens are wanted and the second factor is missing; the code stands for the first.
+    SecondFactorWanted(IssuedCode),
 }
 
 impl Core {
@@ -89,6 +91,7 @@ impl Core {
         match self.settle(&arrived, command.goal).await? {
             Settled::Code { code, .. } => Ok(Exchanged::Code(IssuedCode { code })),
             Settled::Tokens(pair) => Ok(Exchanged::Tokens(pair)),
+            Settled::SecondFactorWanted(code) => Ok(Exchanged::SecondFactorWanted(IssuedCode { code })),
             Settled::Linked => Err(ErrorKind::Internal.into()),
         }
     }

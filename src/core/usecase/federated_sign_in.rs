@@ -1,6 +1,7 @@
 //! From a proved identity at a provider to an account here: read → decide → one transaction. Shared by callback and native
 //! sign-in.
 
+use super::second_factor::Gate;
 use super::sign_in::SignIn;
 use super::{Core, TokenPair, rerun};
 use crate::domain::actor::Origin;
@@ -40,8 +41,14 @@ pub enum Goal {
 
 /// What it ended in.
 pub(super) enum Settled {
-    Code { code: Secret<String>, role: String },
+    /// One that waits, where a second factor is missing.
+    Code {
+        code: Secret<String>,
+        role: String,
+    },
     Tokens(TokenPair),
+    /// Tokens were to come of it; the code waits for the second factor.
+    SecondFactorWanted(Secret<String>),
     Linked,
 }
 
@@ -53,6 +60,13 @@ struct Plan {
     /// `None` when the identity is only linked.
     sign_in: Option<SignIn>,
     upstream: Option<UpstreamSession>,
+}
+
+/// What a sign-in ends in: a code, pending or not, or a session.
+struct Outcome {
+    code: Secret<String>,
+    gate: Gate,
+    goal: Goal,
 }
 
 /// What writing did.
@@ -76,24 +90,29 @@ impl Core {
         for round in 0..ROUNDS {
             let plan = self.plan_sign_in(arrived, round).await?;
             let code = self.opaque_token();
-            let written = rerun(|| self.write_plan(arrived, &plan, goal, &code)).await?;
+            let gate = match &plan.sign_in {
+                Some(sign_in) => self.gate(sign_in, &code, &arrived.origin).await?,
+                None => Gate::Open,
+            };
+            let outcome = Outcome { code, gate, goal };
+            let written = rerun(|| self.write_plan(arrived, &plan, &outcome)).await?;
             if let Written::Done(opened) = written {
-                tell(arrived, &plan);
-                return self.settled(plan, *opened, code).await;
+                tell(arrived, &plan, &outcome);
+                return self.settled(plan, *opened, outcome).await;
             }
         }
         tracing::error!(event = "federated_sign_in_contended", provider = arrived.info.id);
         Err(ErrorKind::Unavailable.into())
     }
 
-    async fn settled(
-        &self,
-        plan: Plan,
-        opened: Option<Opened>,
-        code: Secret<String>,
-    ) -> Result<Settled, Error> {
+    async fn settled(&self, plan: Plan, opened: Option<Opened>, outcome: Outcome) -> Result<Settled, Error> {
+        let Outcome { code, gate, goal } = outcome;
+        if matches!(gate, Gate::Pending(_)) {
+            self.outbox_bell.notify_one();
+        }
         match (plan.sign_in, opened) {
             (None, _) => Ok(Settled::Linked),
+            (Some(_), None) if goal == Goal::Tokens => Ok(Settled::SecondFactorWanted(code)),
             (Some(sign_in), None) => Ok(Settled::Code { code, role: sign_in.membership.role }),
             (Some(sign_in), Some(opened)) => Ok(Settled::Tokens(self.sign_opened(&sign_in, opened).await?)),
         }
@@ -146,7 +165,7 @@ impl Core {
         let sign_in = if is_link {
             None
         } else {
-            Some(self.admit(arrived.client.clone(), account, federated()).await?)
+            Some(self.admit(arrived.client.clone(), account, proved_by(arrived.info)).await?)
         };
         self.complete(arrived, Plan { identity, is_new_identity, new_account: None, sign_in, upstream: None })
     }
@@ -159,7 +178,7 @@ impl Core {
             client: arrived.client.clone(),
             account,
             membership: new.membership.clone(),
-            methods: federated(),
+            methods: proved_by(arrived.info),
         };
         let identity = self.new_identity(arrived, new.user.id);
         let plan = Plan {
@@ -196,8 +215,7 @@ impl Core {
         &self,
         arrived: &Arrived<'_>,
         plan: &Plan,
-        goal: Goal,
-        code: &Secret<String>,
+        outcome: &Outcome,
     ) -> Result<Written, Error> {
         let mut tx = self.writing("federated_sign_in").await?;
         self.mark_seen(&mut *tx, arrived).await?;
@@ -206,7 +224,7 @@ impl Core {
         }
         let opened = match &plan.sign_in {
             None => None,
-            Some(sign_in) => self.write_sign_in(&mut *tx, arrived, sign_in, plan, goal, code).await?,
+            Some(sign_in) => self.write_sign_in(&mut *tx, arrived, sign_in, plan, outcome).await?,
         };
         tx.commit().await?;
         Ok(Written::Done(Box::new(opened)))
@@ -246,26 +264,27 @@ impl Core {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of one transaction, cut off for its length only")]
     async fn write_sign_in(
         &self,
         tx: &mut dyn Tx,
         arrived: &Arrived<'_>,
         sign_in: &SignIn,
         plan: &Plan,
-        goal: Goal,
-        code: &Secret<String>,
+        outcome: &Outcome,
     ) -> Result<Option<Opened>, Error> {
-        let (holder, opened) = match goal {
-            Goal::Code => {
-                let grant = self.new_grant(sign_in, code);
-                if !tx.confirm_sign_in(grant.user, grant.credential_version, None).await? {
-                    return Err(ErrorKind::UpstreamRefused.into());
-                }
+        let (holder, opened) = match (&outcome.gate, outcome.goal) {
+            (Gate::Pending(pending), _) => {
+                require_unchanged(tx, sign_in).await?;
+                self.write_pending(tx, pending).await?;
+                (UpstreamHolder::Challenge(pending.challenge.id), None)
+            }
+            (Gate::Open, Goal::Code) => {
+                let grant = self.new_grant(sign_in, &outcome.code);
+                require_unchanged(tx, sign_in).await?;
                 tx.add_grant(&grant).await?;
                 (UpstreamHolder::Grant(grant.id), None)
             }
-            Goal::Tokens => {
+            (Gate::Open, Goal::Tokens) => {
                 let opened = self.open_session(tx, sign_in, &arrived.origin).await?;
                 (UpstreamHolder::Session(opened.session.id), Some(opened))
             }
@@ -277,8 +296,20 @@ impl Core {
     }
 }
 
-fn federated() -> Methods {
-    Methods::one(Method::Federated)
+/// What a sign-in at the provider proves.
+fn proved_by(provider: &ProviderInfo) -> Methods {
+    let asks_for_two = provider.trusts_second_factor;
+    Methods::one(if asks_for_two { Method::FederatedMultiFactor } else { Method::Federated })
+}
+
+/// The account is still what it was when the sign-in was judged.
+async fn require_unchanged(tx: &mut dyn Tx, sign_in: &SignIn) -> Result<(), Error> {
+    let user = &sign_in.account.user;
+    if tx.confirm_sign_in(user.id, user.credential_version, None).await? {
+        Ok(())
+    } else {
+        Err(ErrorKind::UpstreamRefused.into())
+    }
 }
 
 async fn with_address(tx: &mut dyn Tx, external: &ExternalIdentity) -> Result<Vec<Account>, Error> {
@@ -297,7 +328,7 @@ fn refused(arrived: &Arrived<'_>, refusal: Refusal) -> Error {
     }
 }
 
-fn tell(arrived: &Arrived<'_>, plan: &Plan) {
+fn tell(arrived: &Arrived<'_>, plan: &Plan, outcome: &Outcome) {
     let (provider, user_id) = (arrived.info.id.as_str(), plan.identity.user);
     if plan.new_account.is_some() {
         tracing::info!(event = "account_made_at_provider", provider, %user_id);
@@ -306,6 +337,7 @@ fn tell(arrived: &Arrived<'_>, plan: &Plan) {
         tracing::info!(event = "identity_linked", provider, %user_id, by_address);
     }
     if plan.sign_in.is_some() {
-        tracing::info!(event = "federated_sign_in", provider, %user_id);
+        let waits = matches!(outcome.gate, Gate::Pending(_));
+        tracing::info!(event = "federated_sign_in", provider, %user_id, waits);
     }
 }

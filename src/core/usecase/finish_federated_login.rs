@@ -173,7 +173,7 @@ fn brought(settled: Result<Settled, Error>) -> Result<Brought, Error> {
     match settled {
         Ok(Settled::Code { code, role }) => Ok(Brought::Code { code, role }),
         Ok(Settled::Linked) => Ok(Brought::Linked),
-        Ok(Settled::Tokens(_)) => Err(ErrorKind::Internal.into()),
+        Ok(Settled::Tokens(_) | Settled::SecondFactorWanted(_)) => Err(ErrorKind::Internal.into()),
         Err(error) if error.kind == ErrorKind::IdentityTaken => Ok(Brought::LinkedToAnother),
         Err(error) => Err(error),
     }

@@ -34,6 +34,8 @@ pub(super) struct Opened {
     pub(super) session: Session,
     refresh_token: Secret<String>,
     access: IssuedAccess,
+    /// Whether a message to the user was queued.
+    has_notice: bool,
 }
 
 /// Whom an access token speaks for.
@@ -77,17 +79,21 @@ impl Core {
             expires_at: refresh_expiry(client, &session, now),
             consumption: None,
         };
+        let has_notice = self.notice_new_device(tx, sign_in, origin).await?;
         tx.add_session(&session).await?;
         tx.add_refresh(&refresh).await?;
         let payload = self.token_payload(user, membership, client, now);
         tx.record_activity(&self.activity(LoginType::Access, user.id, Some(session.tenant), payload, origin))
             .await?;
-        Ok(Opened { session, refresh_token, access })
+        Ok(Opened { session, refresh_token, access, has_notice })
     }
 
-    /// Signs what [`Core::open_session`] wrote; called after the commit.
+    /// Signs what [`Core::open_session`] wrote; called after the commit, after which its messages may be sent too.
     pub(super) async fn sign_opened(&self, sign_in: &SignIn, opened: Opened) -> Result<TokenPair, Error> {
-        let Opened { session, refresh_token, access } = opened;
+        let Opened { session, refresh_token, access, has_notice } = opened;
+        if has_notice {
+            self.outbox_bell.notify_one();
+        }
         let SignIn { client, account, membership, .. } = sign_in;
         let holder = TokenHolder { client, session: &session, user: &account.user, membership };
         self.sign_pair(holder, access, refresh_token).await

@@ -2,6 +2,7 @@
 
 use super::Core;
 use super::rerun;
+use super::second_factor::{Gate, PendingSignIn};
 use super::sign_in::SignIn;
 use crate::domain::actor::Actor;
 use crate::domain::error::{Error, ErrorKind};
@@ -24,7 +25,7 @@ pub struct PasswordLogin {
     pub password: Password,
 }
 
-/// An authorization code.
+/// An authorization code, or one that is worth nothing until the second factor is given: nothing tells them apart.
 #[derive(Debug)]
 pub struct IssuedCode {
     /// 256 random bits, base64url; only its hash is stored.
@@ -32,15 +33,20 @@ pub struct IssuedCode {
 }
 
 impl Core {
-    /// A fresh authorization code for the user at the client.
+    /// A fresh authorization code for the user at the client; one that waits, where a second factor is missing.
     ///
     /// # Errors
     /// ClientAuthFailed, CredentialsMissing, and those of a password sign-in.
     pub async fn password_login(&self, command: PasswordLogin) -> Result<IssuedCode, Error> {
         let sign_in = self.check_login(&command).await?;
         let code = self.opaque_token();
-        let grant = self.new_grant(&sign_in, &code);
-        rerun(|| self.write_grant(&grant)).await?;
+        match self.gate(&sign_in, &code, &command.actor.origin).await? {
+            Gate::Open => {
+                let grant = self.new_grant(&sign_in, &code);
+                rerun(|| self.write_grant(&grant)).await?;
+            }
+            Gate::Pending(pending) => rerun(|| self.write_waiting(&sign_in, &pending)).await?,
+        }
         Ok(IssuedCode { code })
     }
 
@@ -79,5 +85,16 @@ impl Core {
         }
         tx.add_grant(grant).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// A sign-in with a password that waits for its second factor.
+    pub(super) async fn write_waiting(&self, sign_in: &SignIn, pending: &PendingSignIn) -> Result<(), Error> {
+        let mut tx = self.writing("pending_sign_in").await?;
+        let user = &sign_in.account.user;
+        if !tx.confirm_sign_in(user.id, user.credential_version, None).await? {
+            return Err(ErrorKind::InvalidCredentials.into());
+        }
+        self.write_pending(&mut *tx, pending).await?;
+        self.commit_and_send(tx).await
     }
 }

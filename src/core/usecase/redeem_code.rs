@@ -1,5 +1,6 @@
 //! Authorization code → tokens (RFC 6749 §4.1.3).
 
+use super::half_way::{HalfWay, Held};
 use super::issue_tokens::Opened;
 use super::sign_in::SignIn;
 use super::{CODE_REPLAY_TOLERANCE, Core, TokenPair, rerun};
@@ -34,7 +35,8 @@ impl Core {
     /// The first tokens of the session that the code opens. A code works once; a replay ends the session its first use opened.
     ///
     /// # Errors
-    /// ClientUnknown, CodeUnknownOrUsed, CodeExpired, UserInactive, UserNotActiveYet, ClientNotAllowed, TooManyAttempts.
+    /// ClientUnknown, CodeUnknownOrUsed, CodeExpired, SecondFactorPending, UserInactive, UserNotActiveYet, ClientNotAllowed,
+    /// TooManyAttempts.
     pub async fn redeem_code(&self, command: RedeemCode) -> Result<TokenPair, Error> {
         let attempt = self.code_attempt(&command.actor.origin).begin().await?;
         let redeemed = self.redeem(command).await;
@@ -48,7 +50,10 @@ impl Core {
         let client = self.known_client(&command.client_id).await?;
         let code = TokenHash::of(command.code.expose());
         if !self.reading("known_code").await?.knows_grant(&code).await? {
-            return Err(ErrorKind::CodeUnknownOrUsed.into());
+            return Err(match self.held(&code, Some(&client)).await? {
+                Held::Pending(_) => ErrorKind::SecondFactorPending.into(),
+                Held::Grant(_) => ErrorKind::CodeUnknownOrUsed.into(),
+            });
         }
         match rerun(|| self.consume_code(&client, &command)).await? {
             Redeemed::Opened(opened) => {
@@ -107,20 +112,7 @@ impl Core {
         if self.now() >= grant.expires_at {
             return Err(ErrorKind::CodeExpired.into());
         }
-        let account = tx.account(grant.user).await?;
-        let account =
-            account.filter(|account| account.user.deleted_at.is_none()).ok_or(ErrorKind::UserInactive)?;
-        if account.user.credential_version != grant.credential_version {
-            return Err(ErrorKind::CodeUnknownOrUsed.into());
-        }
-        if !account.clients.contains(&client.key) {
-            return Err(ErrorKind::ClientNotAllowed.into());
-        }
-        let membership = tx.membership(grant.user, grant.tenant).await?.ok_or(ErrorKind::UserInactive)?;
-        if !membership.may_sign_in() {
-            return Err(ErrorKind::UserInactive.into());
-        }
-        Ok(SignIn { client: client.clone(), account, membership, methods: grant.methods.clone() })
+        self.readmit(tx, client, &HalfWay::of_grant(grant)).await
     }
 }
 

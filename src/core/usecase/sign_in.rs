@@ -1,12 +1,13 @@
 //! Who signs in, through which client, into which tenant: shared by every way of signing in.
 
 use super::Core;
+use super::half_way::no_place;
 use crate::domain::activity::{Activity, LoginType};
 use crate::domain::actor::Origin;
 use crate::domain::authentication::{Method, Methods};
 use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
-use crate::domain::membership::{Membership, NoMembership, choose_membership};
+use crate::domain::membership::{Membership, choose_membership};
 use crate::domain::user::{Account, Password, username_key};
 use crate::ports::password::Verdict;
 use crate::ports::store::{Mode, Store};
@@ -90,13 +91,7 @@ impl Core {
             return Err(ErrorKind::ClientNotAllowed.into());
         }
         let memberships = self.reading("admit").await?.memberships(account.user.id).await?;
-        let membership =
-            choose_membership(&memberships, account.user.default_tenant).map_err(
-                |refusal| match refusal {
-                    NoMembership::NotActiveYet => ErrorKind::UserNotActiveYet,
-                    NoMembership::Inactive => ErrorKind::UserInactive,
-                },
-            )?;
+        let membership = choose_membership(&memberships, account.user.default_tenant).map_err(no_place)?;
         Ok(SignIn { client, membership: membership.clone(), account, methods })
     }
 

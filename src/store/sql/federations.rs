@@ -120,21 +120,41 @@ impl Federations for SqlTx {
         upstream: &UpstreamSession,
         holder: UpstreamHolder,
     ) -> Stored<()> {
-        let (grant, session) = match holder {
-            UpstreamHolder::Grant(grant) => (Some(grant.uuid()), None),
-            UpstreamHolder::Session(session) => (None, Some(session.uuid())),
+        let (grant, session, challenge) = match holder {
+            UpstreamHolder::Grant(grant) => (Some(grant.uuid()), None, None),
+            UpstreamHolder::Session(session) => (None, Some(session.uuid()), None),
+            UpstreamHolder::Challenge(challenge) => (None, None, Some(challenge.uuid())),
         };
         let statement = sqlx::query(
-            "INSERT INTO upstream_sessions (id, grant_id, session_id, identity_id, provider, sealed_tokens)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO upstream_sessions
+                 (id, grant_id, session_id, challenge_id, identity_id, provider, sealed_tokens)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(upstream.id.uuid())
         .bind(grant)
         .bind(session)
+        .bind(challenge)
         .bind(upstream.identity.uuid())
         .bind(&upstream.provider)
         .bind(upstream.sealed_tokens.as_slice());
         self.run(statement).await.map(|_| ())
+    }
+
+    async fn pass_upstream_session(&mut self, holder: UpstreamHolder, grant: GrantId) -> Stored<()> {
+        let (statement, held_by) = match holder {
+            UpstreamHolder::Grant(held_by) => {
+                ("UPDATE upstream_sessions SET grant_id = $2 WHERE grant_id = $1", held_by.uuid())
+            }
+            UpstreamHolder::Session(held_by) => (
+                "UPDATE upstream_sessions SET grant_id = $2, session_id = NULL WHERE session_id = $1",
+                held_by.uuid(),
+            ),
+            UpstreamHolder::Challenge(held_by) => (
+                "UPDATE upstream_sessions SET grant_id = $2, challenge_id = NULL WHERE challenge_id = $1",
+                held_by.uuid(),
+            ),
+        };
+        self.run(sqlx::query(statement).bind(held_by).bind(grant.uuid())).await.map(|_| ())
     }
 
     async fn hand_over_upstream_session(&mut self, grant: GrantId, session: SessionId) -> Stored<()> {

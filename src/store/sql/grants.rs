@@ -54,6 +54,15 @@ impl Grants for SqlTx {
         Ok(self.maybe(statement.bind(code.as_bytes().as_slice())).await?.is_some())
     }
 
+    async fn unused_grant(&mut self, code: &TokenHash) -> Stored<Option<Grant>> {
+        let statement = sqlx::query(
+            "SELECT id, code_hash, client_key, user_id, tenant_id, membership_id, credential_version,
+                 created_at, expires_at, methods
+             FROM grants WHERE code_hash = $1 AND consumed_at IS NULL",
+        );
+        self.maybe(statement.bind(code.as_bytes().as_slice())).await?.as_ref().map(read).transpose()
+    }
+
     async fn consume_grant(&mut self, code: &TokenHash, now: Timestamp) -> Stored<Consumed> {
         self.writes()?;
         let statement = sqlx::query(

@@ -114,6 +114,27 @@ impl Sessions for SqlTx {
         Ok(self.maybe(statement).await?.is_some())
     }
 
+    async fn is_new_origin(
+        &mut self,
+        user: UserId,
+        device_id: Option<&str>,
+        ip: Option<IpAddr>,
+        since: Timestamp,
+    ) -> Stored<bool> {
+        let statement = sqlx::query(
+            "SELECT id FROM sessions
+             WHERE user_id = $1 AND NOT EXISTS
+                 (SELECT 1 FROM sessions
+                  WHERE user_id = $1 AND created_at >= $2 AND (device_id = $3 OR ip_address = $4))
+             LIMIT 1",
+        )
+        .bind(user.uuid())
+        .bind(at(since))
+        .bind(device_id)
+        .bind(ip.map(|ip| ip.to_string()));
+        Ok(self.maybe(statement).await?.is_some())
+    }
+
     async fn purge_sessions(&mut self, over_before: Timestamp) -> Stored<u64> {
         let statement = sqlx::query(
             "DELETE FROM sessions WHERE id IN

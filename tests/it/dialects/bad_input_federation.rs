@@ -28,6 +28,7 @@ fn provided() -> Options {
         unsolicited_client: None,
         sign_up: SignUp::Deny,
         link: LinkPolicy::Never,
+        trusts_second_factor: false,
     };
     Options::default().with_providers(ScriptedRegistry::new([
         info(ProviderKind::Google, "state"),

@@ -9,7 +9,7 @@ use crate::domain::activity::{ActiveRange, ActiveUsers, Activity};
 use crate::domain::activity_query::{ActivityQuery, Condition};
 use crate::domain::federation::{LoginAttempt, UpstreamSession};
 use crate::domain::grant::{Consumed, Grant};
-use crate::domain::ids::{ActivityId, GrantId, SessionId, TenantId, UserId};
+use crate::domain::ids::{ActivityId, ChallengeId, GrantId, SessionId, TenantId, UserId};
 use crate::domain::key::{Algorithm, SigningKey};
 use crate::domain::limit::{Charge, Level, LimitKey};
 use crate::domain::refresh::Refresh;
@@ -25,6 +25,8 @@ pub trait Grants {
     async fn add_grant(&mut self, grant: &Grant) -> Stored<()>;
     /// Whether there is such a code, used or not: a guess is refused without taking a writer's turn.
     async fn knows_grant(&mut self, code: &TokenHash) -> Stored<bool>;
+    /// The code, if it was not used yet, however old; it is not used up.
+    async fn unused_grant(&mut self, code: &TokenHash) -> Stored<Option<Grant>>;
     /// Uses the code up: one guarded UPDATE … RETURNING. Who else comes learns it is used.
     async fn consume_grant(&mut self, code: &TokenHash, now: Timestamp) -> Stored<Consumed>;
     /// Notes the session the code's first use created.
@@ -56,12 +58,14 @@ pub trait Federations {
     ) -> Stored<Option<LoginAttempt>>;
     /// Removes attempts that are too old; answers how many.
     async fn purge_login_attempts(&mut self, expired_before: Timestamp) -> Stored<u64>;
-    /// Adds; who holds it is a code or a session.
+    /// Adds; who holds it is a code, a session, or a sign-in that waits.
     async fn add_upstream_session(
         &mut self,
         upstream: &UpstreamSession,
         holder: UpstreamHolder,
     ) -> Stored<()>;
+    /// The code holds what `holder` held, if that held anything.
+    async fn pass_upstream_session(&mut self, holder: UpstreamHolder, grant: GrantId) -> Stored<()>;
     /// The session holds what the code held, if that held anything.
     async fn hand_over_upstream_session(&mut self, grant: GrantId, session: SessionId) -> Stored<()>;
     /// Takes away what the session holds: one DELETE … RETURNING.
@@ -79,6 +83,8 @@ pub enum UpstreamHolder {
     Grant(GrantId),
     /// A session.
     Session(SessionId),
+    /// A sign-in whose second factor is missing.
+    Challenge(ChallengeId),
 }
 
 /// Sessions.
@@ -100,6 +106,15 @@ pub trait Sessions {
     ) -> Stored<Vec<SessionId>>;
     /// Whether the user has signed in since `since` from that device, or from that address.
     async fn has_signed_in_from(
+        &mut self,
+        user: UserId,
+        device_id: Option<&str>,
+        ip: Option<IpAddr>,
+        since: Timestamp,
+    ) -> Stored<bool>;
+    /// Whether the user has signed in before, but since `since` neither from that device nor from that address: one
+    /// statement.
+    async fn is_new_origin(
         &mut self,
         user: UserId,
         device_id: Option<&str>,

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod messages;
+mod second_factor;
 mod sessions;
 mod trouble;
 
@@ -32,6 +33,7 @@ fn info(id: &str, kind: ProviderKind) -> ProviderInfo {
         unsolicited_client: None,
         sign_up: SignUp::Deny,
         link: LinkPolicy::Never,
+        trusts_second_factor: false,
     }
 }
 
