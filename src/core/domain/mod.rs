@@ -8,6 +8,7 @@ pub mod authenticator;
 pub mod challenge;
 pub mod claims;
 pub mod client;
+pub mod common_passwords;
 pub mod email_address;
 pub mod error;
 pub mod federation;

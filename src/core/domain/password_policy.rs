@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::common_passwords::is_common;
 use super::user::User;
 
 /// Longest password accepted, in bytes: hashing work must be bounded (OWASP ASVS 6.2.9 asks for at least 64 characters).
@@ -92,8 +93,21 @@ impl PasswordPolicy {
             self.disallow_last_name_part && contains_name(password, user.last_name.as_deref()),
             "must not contain the last name".to_owned(),
         );
+        rule(
+            self.disallow_common && (is_common(password) || is_own_name(password, user)),
+            "must not be one that many people use, or the name of the account".to_owned(),
+        );
         broken
     }
+}
+
+/// The first that anybody tries: the name of the account, its address, the part before the `@`.
+fn is_own_name(password: &str, user: &User) -> bool {
+    let password = password.to_lowercase();
+    [Some(user.username.as_str()), user.email.as_deref()].into_iter().flatten().any(|name| {
+        let name = name.to_lowercase();
+        name == password || name.split('@').next() == Some(&password)
+    })
 }
 
 /// Names of fewer than three characters are left out: every password contains them sooner or later.
@@ -146,17 +160,22 @@ mod tests {
 
     #[test]
     fn each_rule_is_broken_alone() {
-        let bad = ["Aa1#567", "PASSWORD#1", "password#1", "Password##", "Password11", "xAlIcE#1xx"];
+        let bad = ["Aa1#567", "PASSWORD#1", "password#1", "Password##", "Possward17", "xAlIcE#1xx"];
         for password in bad {
             assert_eq!(violations(password), 1, "{password}");
+        }
+        assert_eq!(violations("Welcome1!"), 1, "many people use it");
+        let named = User { username: "Zoe#1@Acme.test".to_owned(), ..alice() };
+        for own in ["zoe#1@acme.TEST", "Zoe#1"] {
+            let policy = lax();
+            assert_eq!(policy.violations(own, &named).len(), 1, "{own} is the name of the account");
         }
         assert_eq!(violations("Wrong#1ng"), 0, "two letters are no name part");
         assert_eq!(violations(&format!("Aa1#{}", "x".repeat(MAX_PASSWORD_BYTES))), 1);
     }
 
-    #[test]
-    fn nothing_is_required_when_all_is_switched_off() {
-        let lax = PasswordPolicy {
+    fn lax() -> PasswordPolicy {
+        PasswordPolicy {
             min_length: 1,
             require_lower_case_letter: false,
             require_upper_case_letter: false,
@@ -164,10 +183,15 @@ mod tests {
             require_symbol: false,
             disallow_first_name_part: false,
             disallow_last_name_part: false,
-            disallow_common: false,
+            disallow_common: true,
             history: 0,
             max_age: None,
-        };
-        assert!(lax.violations("alice", &alice()).is_empty());
+        }
+    }
+
+    #[test]
+    fn nothing_is_required_when_all_is_switched_off() {
+        let policy = PasswordPolicy { disallow_common: false, ..lax() };
+        assert!(policy.violations("alice", &alice()).is_empty());
     }
 }

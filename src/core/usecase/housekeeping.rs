@@ -8,6 +8,8 @@ use crate::ports::store::TailCursor;
 
 /// How long a used or expired code still answers as used, so that a late replay ends its session.
 const CODE_MEMORY: Duration = Duration::from_hours(24);
+/// How long a message that was given up can be sent again.
+const DEAD_MESSAGE_MEMORY: Duration = Duration::from_hours(30 * 24);
 
 impl Core {
     /// Takes in what other processes revoked since `cursor`; answers where to go on.
@@ -34,7 +36,8 @@ impl Core {
         Ok(())
     }
 
-    /// Removes codes, sessions and revocations that cannot matter any more, a batch per transaction so that nobody waits long.
+    /// Removes codes, sessions, revocations, links and messages that cannot matter any more, a batch per transaction so that
+    /// nobody waits long.
     ///
     /// # Errors
     /// Unavailable when the database does not answer.
@@ -51,8 +54,10 @@ impl Core {
         let revocations = tx.purge_revocations(now).await?;
         let attempts = tx.purge_attempts(now).await?;
         let sign_ins = tx.purge_login_attempts(now).await? + tx.purge_replay_marks(now).await?;
+        let proofs = tx.purge_challenges(now).await? + tx.purge_links(now).await?;
+        let messages = tx.purge_dead_messages(now.minus(DEAD_MESSAGE_MEMORY)).await?;
         tx.commit().await?;
-        let count = codes + sessions + revocations + attempts + sign_ins;
+        let count = codes + sessions + revocations + attempts + sign_ins + proofs + messages;
         if count > 0 {
             tracing::debug!(event = "purged", codes, sessions, revocations);
         }
