@@ -75,7 +75,7 @@ pub(crate) fn connection_cap(cap: usize) {
     metrics::gauge!("doorward_http_connections_max").set(f64::from(cap));
 }
 
-/// Counts how a sign-in with a password ended, and passes it on.
+/// Counts how a sign-in, or a step of one, ended, and passes it on.
 pub(crate) fn sign_in<T>(outcome: Result<T, Error>) -> Result<T, Error> {
     let name = outcome.as_ref().map_or_else(|error| refusal(error.kind), |_| "succeeded");
     metrics::counter!("doorward_sign_ins_total", "outcome" => name).increment(1);
@@ -85,7 +85,10 @@ pub(crate) fn sign_in<T>(outcome: Result<T, Error>) -> Result<T, Error> {
 fn refusal(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::ClientAuthFailed | ErrorKind::ClientUnknown => "client_refused",
-        ErrorKind::InvalidCredentials | ErrorKind::CredentialsMissing => "invalid_credentials",
+        ErrorKind::InvalidCredentials
+        | ErrorKind::CredentialsMissing
+        | ErrorKind::OneTimeCodeWrong
+        | ErrorKind::OneTimeCodeUnknown => "invalid_credentials",
         ErrorKind::ClientNotAllowed
         | ErrorKind::NoAllowedClients
         | ErrorKind::UserNotActiveYet

@@ -1,7 +1,5 @@
 //! Request bodies: JSON → every failure at once → the request type.
 
-use std::sync::OnceLock;
-
 use poem::http::{HeaderMap, header};
 use poem::{Request, RequestBody, Result};
 use poem_openapi::payload::{ParsePayload, Payload};
@@ -15,29 +13,28 @@ use super::schema::BodySchema;
 use super::strict_json;
 use crate::middleware::body_limit::BodyFault;
 
-/// A request type of this dialect: an object of strings.
+/// A request type of this dialect: an object of strings and objects.
 pub(crate) trait RequestObject: Type + ParseFromJSON {
     /// What a body of this type must look like, read once from the type's own OpenAPI schema.
     fn schema() -> &'static BodySchema;
 }
 
-/// Makes a type derived with `Object` a request body.
+/// Makes a type derived with `Object` a request body; an `open` one may hold whatever else it likes.
 macro_rules! request_body {
     ($name:ty) => {
+        $crate::native::body::request_body!($name, closed);
+    };
+    ($name:ty, $openness:ident) => {
         impl $crate::native::body::RequestObject for $name {
             fn schema() -> &'static $crate::native::schema::BodySchema {
                 static SCHEMA: std::sync::OnceLock<$crate::native::schema::BodySchema> =
                     std::sync::OnceLock::new();
-                $crate::native::body::schema_of::<$name>(&SCHEMA)
+                SCHEMA.get_or_init($crate::native::schema::BodySchema::$openness::<$name>)
             }
         }
     };
 }
 pub(crate) use request_body;
-
-pub(crate) fn schema_of<T: Type>(cell: &'static OnceLock<BodySchema>) -> &'static BodySchema {
-    cell.get_or_init(BodySchema::of::<T>)
-}
 
 /// The parsed body.
 pub(crate) struct Body<T>(pub(crate) T);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::operations::{ANY_FORM, Operation, failure_description, operations, reference, where_schema};
 
 /// Requests and rows that hold nothing beyond their properties.
-const CLOSED: [&str; 13] = [
+const CLOSED: [&str; 22] = [
     "LoginRequest",
     "AuthTokenRequest",
     "AuthRefreshTokenRequest",
@@ -16,6 +16,15 @@ const CLOSED: [&str; 13] = [
     "ClientAuthRequest",
     "IdTokenRequest",
     "TicketRequest",
+    "OtpSendRequest",
+    "OtpLoginRequest",
+    "CreateQrCodeRequest",
+    "ForgetPasswordDto",
+    "ResetPasswordWithClient",
+    "SignupRequestDto",
+    "SignupRequest",
+    "ChangeEmailRequest",
+    "VerifyEmailRequest",
     "NonceResponse",
     "LinkResponse",
     "IdentityResponse",
@@ -23,8 +32,13 @@ const CLOSED: [&str; 13] = [
     "LoginActivityWithRelations",
 ];
 
+/// Requests and rows that may hold anything beyond their properties.
+const OPEN: [&str; 2] = ["SuccessResponse", "LocalUserProfileDto"];
+
 /// Properties that may be `null`.
-const NULLABLE: [(&str, &[&str]); 2] = [
+const NULLABLE: [(&str, &[&str]); 4] = [
+    ("LocalUserProfileDto", &["firstName", "middleName", "lastName"]),
+    ("SignedUpUser", &["email", "middleName", "lastName", "defaultTenantId"]),
     ("LoginActivityWithRelations", &["tenantId", "deviceInfo", "ipAddress"]),
     (
         "AuthUser",
@@ -114,6 +128,9 @@ fn complete_schemas(schemas: &mut Value) {
     for name in CLOSED {
         schemas[name]["additionalProperties"] = false.into();
     }
+    for name in OPEN {
+        schemas[name]["additionalProperties"] = true.into();
+    }
     for (name, properties) in NULLABLE {
         for property in properties {
             schemas[name]["properties"][*property]["nullable"] = true.into();
@@ -129,7 +146,6 @@ fn complete_schemas(schemas: &mut Value) {
             schema.shift_remove("format");
         }
     }
-    schemas["SuccessResponse"]["additionalProperties"] = true.into();
     schemas["login_activity.Filter"] = filter_schema();
     schemas["ErrorResponse"] = error_schema();
     if let Some(schemas) = schemas.as_object_mut() {

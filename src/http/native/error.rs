@@ -1,4 +1,4 @@
-//! The dialect's errors: one exhaustive match from the core's facts to status, name and message.
+//! The dialect's errors, as values and on the wire.
 //!
 //! `message` is an object `{"message": …}` where the old service raised the error inside a verifier (client, password,
 //! bearer), and a string where its controller raised it.
@@ -8,6 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use doorward_core::domain::error::{Error, ErrorKind};
+use doorward_core::domain::secret::Secret;
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
@@ -15,6 +16,8 @@ use poem_openapi::ApiResponse;
 use poem_openapi::error::ParsePathError;
 use poem_openapi::registry::{MetaResponses, Registry};
 use serde_json::{Map, Value, json};
+
+mod raised;
 
 /// When to come back after a 503.
 const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(1);
@@ -39,6 +42,10 @@ pub(crate) enum Place {
     LoginToken,
     /// `PATCH /auth/change-password` with the current password in the body.
     ChangeWithOldPassword,
+    /// Where a sign-up's token is the bearer.
+    SignUp,
+    /// `GET /auth/check-qr-code` without a code.
+    WithoutCode,
     /// Anywhere else.
     Elsewhere,
 }
@@ -138,6 +145,14 @@ impl Failure {
         Self::text(StatusCode::REQUEST_TIMEOUT, "request body took too long")
     }
 
+    /// The password is right, and tokens need a second factor: `code` is for `POST /auth/verify-otp`.
+    pub(crate) fn second_factor_wanted(code: &Secret<String>) -> Self {
+        Self {
+            details: Some(Box::new(json!({ "code": code.expose() }))),
+            ..Self::text(StatusCode::UNAUTHORIZED, "MfaRequired")
+        }
+    }
+
     /// A row of login activity that is not there for the caller.
     pub(crate) fn no_activity(id: &str) -> Self {
         let id: String = id.chars().take(100).collect();
@@ -148,79 +163,6 @@ impl Failure {
                 StatusCode::NOT_FOUND,
                 format!("Entity not found: LoginActivity with id {}", Value::String(id)),
             )
-        }
-    }
-
-    /// What the core found, in the words of this dialect.
-    pub(crate) fn raised(error: &Error, place: Place) -> Self {
-        use StatusCode as Code;
-        let text = |status, message: &'static str| Self::text(status, message);
-        let object = |status, message: &'static str| Self::object(status, message);
-        match error.kind {
-            ErrorKind::ClientAuthFailed => object(Code::UNAUTHORIZED, "Client Verification Failed"),
-            ErrorKind::ClientNotAllowed | ErrorKind::NoAllowedClients if place == Place::LoginToken => {
-                object(Code::UNAUTHORIZED, "Client Invalid")
-            }
-            ErrorKind::ClientUnknown | ErrorKind::ClientNotAllowed => {
-                text(Code::UNAUTHORIZED, "Client Invalid")
-            }
-            ErrorKind::NoAllowedClients => text(Code::UNPROCESSABLE_ENTITY, "Client User Missing"),
-            ErrorKind::CredentialsMissing if place == Place::LoginToken => {
-                text(Code::UNAUTHORIZED, "Unauthorized")
-            }
-            ErrorKind::CredentialsMissing => object(Code::UNAUTHORIZED, "Missing credentials"),
-            ErrorKind::InvalidCredentials => object(Code::UNAUTHORIZED, "Invalid Credentials"),
-            ErrorKind::UserNotActiveYet => text(Code::BAD_REQUEST, "User not active yet"),
-            ErrorKind::UserInactive if matches!(place, Place::Login | Place::LoginToken) => {
-                object(Code::UNAUTHORIZED, "UserInactive")
-            }
-            ErrorKind::UserInactive => text(Code::UNAUTHORIZED, "UserInactive"),
-            ErrorKind::NotAMember => text(Code::UNAUTHORIZED, "UserDoesNotExist"),
-            ErrorKind::CodeUnknownOrUsed => text(Code::UNAUTHORIZED, "Invalid Credentials"),
-            ErrorKind::CodeExpired => text(Code::UNAUTHORIZED, "Code Expired"),
-            ErrorKind::RefreshUnknownOrUsed => text(Code::UNAUTHORIZED, "Token Expired"),
-            ErrorKind::AccessTokenMismatch => text(Code::UNAUTHORIZED, "Token Invalid"),
-            ErrorKind::BearerMissing => text(Code::UNAUTHORIZED, "Bearer realm=\"Users\""),
-            ErrorKind::BearerMalformed => {
-                Self { message: Message::Number(400), ..text(Code::UNAUTHORIZED, "") }
-            }
-            ErrorKind::AccessTokenInvalid => object(Code::UNAUTHORIZED, "TokenExpired"),
-            ErrorKind::AccessTokenRevoked => object(Code::UNAUTHORIZED, "TokenRevoked"),
-            ErrorKind::PermissionDenied | ErrorKind::UsernameMismatch => {
-                text(Code::FORBIDDEN, "NotAllowedAccess")
-            }
-            ErrorKind::RefreshTokenMissing => text(Code::UNPROCESSABLE_ENTITY, "TokenMissing"),
-            ErrorKind::TenantIdMissing => text(Code::BAD_REQUEST, "Tenant ID is required"),
-            ErrorKind::OldPasswordMissing => text(Code::UNPROCESSABLE_ENTITY, "OldPasswordMissing"),
-            ErrorKind::OldPasswordWrong => text(Code::UNAUTHORIZED, "Incorrect Password"),
-            ErrorKind::PasswordMissing => text(Code::UNPROCESSABLE_ENTITY, "PasswordMissing"),
-            ErrorKind::PasswordWeak => weak_password(&error.public),
-            ErrorKind::PasswordUnchanged => {
-                text(Code::UNAUTHORIZED, "Password cannot be same as previous password!")
-            }
-            ErrorKind::ExternalUser if place == Place::ChangeWithOldPassword => {
-                text(Code::BAD_REQUEST, "PasswordCannotBeChangedForExternalUser")
-            }
-            ErrorKind::ExternalUser => text(Code::UNAUTHORIZED, "PasswordCannotBeChangedForExternalUser"),
-            ErrorKind::ProviderUnknown => Self::unknown_api(),
-            ErrorKind::LoginAttemptUnknown | ErrorKind::UpstreamDenied | ErrorKind::UpstreamRefused => {
-                object(Code::UNAUTHORIZED, "Invalid Credentials")
-            }
-            ErrorKind::UpstreamUnreachable(wait) => {
-                Self { retry_after: Some(wait), ..text(Code::SERVICE_UNAVAILABLE, "Service Unavailable") }
-            }
-            ErrorKind::UpstreamFaulty | ErrorKind::UpstreamMisconfigured => {
-                text(Code::BAD_GATEWAY, "Bad Gateway")
-            }
-            ErrorKind::IdentityTaken => text(Code::CONFLICT, "IdentityLinkedToAnotherUser"),
-            ErrorKind::OnlyWayToSignIn => text(Code::UNPROCESSABLE_ENTITY, "OnlyWayToSignIn"),
-            ErrorKind::NotFound => text(Code::NOT_FOUND, "Not Found"),
-            ErrorKind::TooManyAttempts(wait) => {
-                Self::too_many(wait, "Too many failed attempts; try again later")
-            }
-            ErrorKind::Overloaded(wait) => Self::too_many(wait, "Too many requests; try again later"),
-            ErrorKind::Unavailable => logged(error, Self::unavailable()),
-            ErrorKind::Internal => logged(error, Self::internal()),
         }
     }
 
@@ -244,23 +186,6 @@ impl Failure {
         }
         json!({ "error": error })
     }
-}
-
-/// Every broken rule, in the message for people and in `details` for programs.
-fn weak_password(rules: &str) -> Failure {
-    let details = rules
-        .split("; ")
-        .map(|rule| json!({ "path": "/password", "code": "passwordPolicy", "message": rule, "info": {} }));
-    Failure {
-        code: Some("PASSWORD_POLICY"),
-        details: Some(Box::new(Value::Array(details.collect()))),
-        ..Failure::text(StatusCode::UNPROCESSABLE_ENTITY, format!("The new password {rules}"))
-    }
-}
-
-fn logged(error: &Error, failure: Failure) -> Failure {
-    tracing::error!(event = "use_case_failed", error = %error);
-    failure
 }
 
 /// The names LoopBack's `http-errors` gives; 5xx have none.

@@ -2,7 +2,7 @@
 
 use doorward_core::domain::error::Error;
 use doorward_core::domain::secret::Secret;
-use doorward_core::usecase::PasswordLogin;
+use doorward_core::usecase::{LoggedIn, PasswordLogin};
 use poem_openapi::OpenApi;
 
 use super::Tag;
@@ -42,9 +42,12 @@ impl LoginApi {
         body: Body<LoginRequest>,
     ) -> Result<Reply<TokenResponse>, Failure> {
         let command = body.0.into_command(origin);
-        let pair =
+        let done =
             app.run_to_end(|core| async move { meter::sign_in(core.login_token(command).await) }).await;
-        Reply::of(&TokenResponse::from(pair.map_err(raised_in(Place::LoginToken))?))
+        match done.map_err(raised_in(Place::LoginToken))? {
+            LoggedIn::Tokens(pair) => Reply::of(&TokenResponse::from(pair)),
+            LoggedIn::SecondFactorWanted(issued) => Err(Failure::second_factor_wanted(&issued.code)),
+        }
     }
 }
 

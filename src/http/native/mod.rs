@@ -1,8 +1,10 @@
 //! The native dialect: the paths, bodies and errors of the old authentication service.
 
+mod authenticator;
 pub(crate) mod body;
 pub(crate) mod condition;
 mod document;
+mod email;
 pub(crate) mod error;
 mod federation;
 mod filter;
@@ -12,12 +14,15 @@ mod login_activity;
 mod logout;
 mod me;
 mod operations;
+mod otp;
 mod password;
 pub(crate) mod query_string;
 mod refresh;
 mod reply;
 mod report;
+mod reset_password;
 pub(crate) mod schema;
+mod sign_up;
 mod strict_json;
 mod token;
 mod wire;
@@ -26,6 +31,8 @@ use poem::IntoEndpoint as _;
 use poem::endpoint::BoxEndpoint;
 use poem_openapi::{OpenApiService, Tags};
 
+use self::authenticator::AuthenticatorApi;
+use self::email::EmailApi;
 use self::federation::{
     AppleApi, AzureApi, CognitoApi, FacebookApi, GoogleApi, IdentitiesApi, InstagramApi, KeycloakApi,
     LinkApi, MetadataApi, NativeSignInApi, ProviderLogoutApi, ProvidersApi, SamlApi,
@@ -34,8 +41,11 @@ use self::login::LoginApi;
 use self::login_activity::LoginActivityApi;
 use self::logout::LogoutApi;
 use self::me::MeApi;
+use self::otp::OtpApi;
 use self::password::PasswordApi;
 use self::refresh::RefreshApi;
+use self::reset_password::ResetPasswordApi;
+use self::sign_up::SignUpApi;
 use self::token::TokenApi;
 
 /// The controllers of the old service.
@@ -45,6 +55,10 @@ enum Tag {
     LoginController,
     LogoutController,
     LoginActivityController,
+    OtpController,
+    ForgetPasswordController,
+    SignupRequestController,
+    EmailController,
     GoogleLoginController,
     AzureLoginController,
     CognitoLoginController,
@@ -57,14 +71,17 @@ enum Tag {
 }
 
 type PasswordApis = (LoginApi, TokenApi, RefreshApi, MeApi, PasswordApi, LogoutApi, LoginActivityApi);
+type VerificationApis = (OtpApi, AuthenticatorApi, ResetPasswordApi, SignUpApi, EmailApi);
 type KindApis = (GoogleApi, AzureApi, CognitoApi, KeycloakApi, AppleApi, FacebookApi, InstagramApi, SamlApi);
 type FederationApis = (ProvidersApi, NativeSignInApi, LinkApi, IdentitiesApi, ProviderLogoutApi, MetadataApi);
 
-fn service() -> OpenApiService<(PasswordApis, KindApis, FederationApis), ()> {
+fn service() -> OpenApiService<(PasswordApis, VerificationApis, KindApis, FederationApis), ()> {
     let password = (LoginApi, TokenApi, RefreshApi, MeApi, PasswordApi, LogoutApi, LoginActivityApi);
+    let verification = (OtpApi, AuthenticatorApi, ResetPasswordApi, SignUpApi, EmailApi);
     let kinds = (GoogleApi, AzureApi, CognitoApi, KeycloakApi, AppleApi, FacebookApi, InstagramApi, SamlApi);
     let federation = (ProvidersApi, NativeSignInApi, LinkApi, IdentitiesApi, ProviderLogoutApi, MetadataApi);
-    OpenApiService::new((password, kinds, federation), "Authentication Service", "1.0.0").server("/")
+    OpenApiService::new((password, verification, kinds, federation), "Authentication Service", "1.0.0")
+        .server("/")
 }
 
 /// All endpoints of the dialect.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::report::RANGES;
 
 mod federation;
+mod verification;
 
 pub(super) use self::federation::ANY_FORM;
 
@@ -33,6 +34,12 @@ pub(super) enum Parameter {
     State,
     SessionState,
     Ticket,
+    /// The code of the first step.
+    CodeHeader,
+    /// In camel case, as in the old document.
+    ClientIdHeader,
+    /// Of a link.
+    Token,
     /// Ignored; the old service needed it.
     Client,
     /// Named beside the security scheme, as in the old document: generated clients keep their signatures.
@@ -49,7 +56,7 @@ const FINDS_ONE: &[u16] = &[400, 401, 403, 404, 500, 503];
 
 /// Every operation.
 pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
-    OPERATIONS.iter().chain(federation::OPERATIONS)
+    OPERATIONS.iter().chain(verification::OPERATIONS).chain(federation::OPERATIONS)
 }
 
 const OPERATIONS: &[Operation] = &[
@@ -157,6 +164,11 @@ impl Parameter {
             Self::State => query("state", false, "From the provider, as it was sent there; works once"),
             Self::SessionState => query("session_state", false, "From the provider"),
             Self::Ticket => query("ticket", true, "Works once"),
+            Self::CodeHeader => header("code", "The code of the first step"),
+            Self::ClientIdHeader => {
+                header("clientId", "Public identifier of the client the code was issued to")
+            }
+            Self::Token => query("token", true, "The link's token"),
             Self::Client => query("client", false, "Ignored: the client is known from the start"),
             Self::DeviceId => header("device_id", "The device, as the client knows it"),
             Self::Authorization => header("Authorization", "Bearer and the access token"),

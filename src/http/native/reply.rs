@@ -62,3 +62,27 @@ impl<T> IntoResponse for Reply<T> {
         Response::builder().status(StatusCode::OK).content_type("application/json").body(self.body)
     }
 }
+
+/// A 204.
+pub(crate) struct Done;
+
+impl ApiResponse for Done {
+    fn meta() -> MetaResponses {
+        let response = MetaResponse {
+            description: "",
+            status: Some(204),
+            status_range: None,
+            content: vec![],
+            headers: vec![],
+        };
+        MetaResponses { responses: vec![response] }
+    }
+
+    fn register(_registry: &mut Registry) {}
+}
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}

@@ -7,6 +7,10 @@ use serde::Serialize;
 
 use super::body::request_body;
 
+mod verification;
+
+pub(crate) use self::verification::*;
+
 /// This is the signature for login request.
 #[derive(Object)]
 pub(crate) struct LoginRequest {

@@ -25,6 +25,21 @@ fn facts_are_worded_as_the_old_service_did() {
         (ErrorKind::NotAMember, Place::Elsewhere, 401, json!("UserDoesNotExist")),
         (ErrorKind::CodeUnknownOrUsed, Place::Elsewhere, 401, json!("Invalid Credentials")),
         (ErrorKind::CodeExpired, Place::Elsewhere, 401, json!("Code Expired")),
+        (ErrorKind::CodeUnknownOrUsed, Place::WithoutCode, 401, json!("Token Invalid")),
+        (ErrorKind::SecondFactorPending, Place::Elsewhere, 401, json!("User Verification Failed")),
+        (ErrorKind::AuthenticatorInForce, Place::Elsewhere, 403, json!("NotAllowedAccess")),
+        (ErrorKind::OneTimeCodeWrong, Place::Elsewhere, 401, object("Otp Invalid")),
+        (ErrorKind::OneTimeCodeUnknown, Place::Elsewhere, 401, object("Otp Token Incorrect or Expired")),
+        (ErrorKind::LinkUnknown, Place::Elsewhere, 401, json!("Token Expired")),
+        (ErrorKind::LinkUnknown, Place::SignUp, 401, object("TokenExpired")),
+        (ErrorKind::LinkSpent, Place::Elsewhere, 401, json!("TokenRevoked")),
+        (ErrorKind::LinkSpent, Place::SignUp, 401, object("TokenRevoked")),
+        (ErrorKind::LinkTokenMissing, Place::Elsewhere, 422, json!("TokenMissing")),
+        (ErrorKind::EmailMismatch, Place::SignUp, 401, json!("Token Invalid")),
+        (ErrorKind::EmailInvalid, Place::SignUp, 422, json!("EmailInvalid")),
+        (ErrorKind::NoDestination, Place::Elsewhere, 422, json!("EmailMissing")),
+        (ErrorKind::AccountExists, Place::SignUp, 409, json!("AccountExists")),
+        (ErrorKind::SignUpClosed, Place::SignUp, 403, json!("NotAllowedAccess")),
         (ErrorKind::RefreshUnknownOrUsed, Place::Elsewhere, 401, json!("Token Expired")),
         (ErrorKind::AccessTokenMismatch, Place::Elsewhere, 401, json!("Token Invalid")),
         (ErrorKind::BearerMissing, Place::Elsewhere, 401, json!("Bearer realm=\"Users\"")),
@@ -83,4 +98,13 @@ fn every_broken_password_rule_is_listed() {
     assert_eq!(status, 422);
     assert_eq!(body["message"], "The new password must contain a digit; must contain one of ;:,");
     assert_eq!(body["details"][1]["message"], "must contain one of ;:,");
+}
+
+#[test]
+fn a_wanted_second_factor_brings_the_code_to_go_on_with() {
+    let failure = Failure::second_factor_wanted(&Secret::from("pending"));
+    let expected = json!({
+        "statusCode": 401, "name": "UnauthorizedError", "message": "MfaRequired", "details": { "code": "pending" },
+    });
+    assert_eq!((failure.status.as_u16(), &failure.body()["error"]), (401, &expected));
 }

@@ -60,6 +60,7 @@ impl NativeSignInApi {
         match exchanged {
             Exchanged::Code(issued) => Reply::of(&CodeResponse { code: issued.code.expose().clone() }),
             Exchanged::Tokens(pair) => Reply::of(&TokenResponse::from(pair)),
+            Exchanged::SecondFactorWanted(issued) => Err(Failure::second_factor_wanted(&issued.code)),
         }
     }
 }
