@@ -9,14 +9,18 @@ use serde_json::json;
 
 use crate::domain::activity::{Activity, LoginType};
 use crate::domain::authentication::{Method, Methods};
+use crate::domain::authenticator::Authenticator;
+use crate::domain::challenge::{Challenge, ChallengePurpose, Expected};
 use crate::domain::client::{Client, ClientType};
 use crate::domain::federation::{Intent, LoginAttempt};
 use crate::domain::grant::Grant;
 use crate::domain::ids::{Id, SessionId, TenantId, uuid_v7};
 use crate::domain::key::{Algorithm, SigningKey};
+use crate::domain::link::{Link, LinkPurpose, subject};
 use crate::domain::membership::{Membership, MembershipStatus, Role};
+use crate::domain::message::Queued;
 use crate::domain::refresh::{IssuedAccess, Refresh};
-use crate::domain::second_factor::SecondFactorPolicy;
+use crate::domain::second_factor::{Channel, SecondFactorPolicy};
 use crate::domain::secret::TokenHash;
 use crate::domain::session::Session;
 use crate::domain::tenant::{Tenant, TenantStatus};
@@ -253,6 +257,74 @@ impl Samples {
             created_at: sample_time(),
             signs_from: None,
             retired_at: None,
+        }
+    }
+
+    /// A sign-in that waits for a code that was sent as a text message.
+    #[must_use]
+    pub fn challenge(&self, membership: &Membership, client: &Client) -> Challenge {
+        let now = sample_time();
+        Challenge {
+            id: self.id(),
+            purpose: ChallengePurpose::SecondFactor,
+            handle: self.token_hash(),
+            client: client.key,
+            user: Some(membership.user),
+            place: Some((membership.tenant, membership.id)),
+            credential_version: 1,
+            methods: Methods::one(Method::Password),
+            expected: Expected::Sent { channel: Channel::Sms, mac: [7; 32], key_version: 1 },
+            tries: 0,
+            created_at: now,
+            expires_at: now.plus(Duration::from_mins(5)),
+        }
+    }
+
+    /// An authenticator app that waits for its first code.
+    #[must_use]
+    pub fn authenticator(&self, user: &User) -> Authenticator {
+        Authenticator {
+            id: self.id(),
+            user: user.id,
+            sealed_secret: vec![0, 7, 255],
+            confirmed_at: None,
+            last_step: None,
+            created_at: sample_time(),
+        }
+    }
+
+    /// A fresh link about a user.
+    #[must_use]
+    pub fn link(&self, purpose: LinkPurpose, user: &User, client: &Client) -> Link {
+        let now = sample_time();
+        Link {
+            id: self.id(),
+            purpose,
+            token_hash: self.token_hash(),
+            subject_hash: subject(&user.id.to_string()),
+            client: Some(client.key),
+            user: Some(user.id),
+            email: user.email.clone(),
+            data: Some(r#"{"plan":"größer"}"#.to_owned()),
+            invited_to: None,
+            credential_version: 1,
+            created_at: now,
+            expires_at: now.plus(Duration::from_mins(30)),
+        }
+    }
+
+    /// A message that is due at once.
+    #[must_use]
+    pub fn queued(&self, created_at: Timestamp) -> Queued {
+        Queued {
+            id: self.id(),
+            kind: "registration".to_owned(),
+            sealed: vec![0, 9, 255],
+            created_at,
+            due_at: created_at,
+            attempts: 0,
+            dead_at: None,
+            last_error: None,
         }
     }
 }

@@ -116,13 +116,17 @@ pub async fn upstream_sessions(store: Arc<dyn Store>) -> Checked {
     let sessions = [0; 3].map(|_| samples.session(&world.membership, &world.client));
     let [first, second, third] = &sessions;
     let held_by_grant = upstream();
+    let waiting = samples.challenge(&world.membership, &world.client);
     let mut tx = world.write().await?;
     tx.add_identity(&identity, sample_time()).await?;
     tx.add_grant(&grant).await?;
     for session in &sessions {
         tx.add_session(session).await?;
     }
-    tx.add_upstream_session(&held_by_grant, UpstreamHolder::Grant(grant.id)).await?;
+    tx.put_challenge(&waiting).await?;
+    tx.add_upstream_session(&held_by_grant, UpstreamHolder::Challenge(waiting.id)).await?;
+    tx.pass_upstream_session(UpstreamHolder::Challenge(waiting.id), grant.id).await?;
+    assert!(tx.consume_challenge(waiting.id).await?, "without what it held");
     assert_eq!(tx.take_upstream_session(first.id).await?, None, "the code holds it");
     tx.hand_over_upstream_session(grant.id, first.id).await?;
     tx.hand_over_upstream_session(grant.id, second.id).await?;

@@ -6,11 +6,16 @@
 mod accounts;
 mod activity;
 mod attempts;
+mod authenticators;
+mod challenges;
 mod clients;
 mod conditions;
 mod federations;
 mod keys;
+mod links;
 mod memberships;
+mod outbox;
+mod password_history;
 mod revocations;
 mod rotations;
 mod sections;
@@ -33,13 +38,18 @@ pub use accounts::{
 };
 pub use activity::{active_users, activity_count, activity_order, activity_rows};
 pub use attempts::{attempts, attempts_race};
+pub use authenticators::{authenticators, authenticators_race, enrolments_race, recovery_codes};
+pub use challenges::{challenge_tries, challenges, challenges_race};
 pub use clients::{clients, identities, tenants};
 pub use conditions::{activity_conditions, activity_patterns};
 pub use federations::{
     accounts_by_email, login_attempts, login_attempts_race, replay_marks, upstream_sessions,
 };
 pub use keys::{first_signing_key_race, server_keys, signing_keys};
+pub use links::{links, links_race, newer_links, sign_ups};
 pub use memberships::{membership_status, memberships, roles};
+pub use outbox::{dead_messages, outbox, outbox_race};
+pub use password_history::password_history;
 pub use revocations::{late_commits_are_tailed, revocations_are_purged, revocations_are_tailed};
 pub use rotations::{
     presented_refreshes, rotations, rotations_of_neighbours, rotations_race, sample_rotation,
@@ -48,10 +58,10 @@ pub use sections::{
     conflicting_writers_lose_nothing, dropped_sections_roll_back, odd_text, reading_sections_do_not_write,
     times_at_the_edges,
 };
-pub use tokens::{grants, grants_race, refreshes, sessions, sessions_of_a_user, sessions_purge};
+pub use tokens::{grants, grants_race, new_origins, refreshes, sessions, sessions_of_a_user, sessions_purge};
 
 /// How many contend in a race.
-const CONTENDERS: usize = 32;
+const CONTENDERS: usize = 50;
 
 /// Calls the given macro with the name of every check, each an
 /// `async fn(Arc<dyn Store>) -> Checked` in [`store_conformance`](crate::testkit::store_conformance).
@@ -73,22 +83,37 @@ macro_rules! for_each_store_check {
             allowed_clients,
             attempts,
             attempts_race,
+            authenticators,
+            authenticators_race,
+            challenge_tries,
+            challenges,
+            challenges_race,
             clients,
             conflicting_writers_lose_nothing,
+            dead_messages,
             dropped_sections_roll_back,
+            enrolments_race,
             first_signing_key_race,
             grants,
             grants_race,
             identities,
+            links,
+            links_race,
             login_attempts,
             login_attempts_race,
             membership_status,
             memberships,
+            new_origins,
+            newer_links,
             odd_text,
+            outbox,
+            outbox_race,
+            password_history,
             passwords,
             passwords_race,
             presented_refreshes,
             reading_sections_do_not_write,
+            recovery_codes,
             refreshes,
             replay_marks,
             revocations_are_purged,
@@ -101,6 +126,7 @@ macro_rules! for_each_store_check {
             sessions,
             sessions_of_a_user,
             sessions_purge,
+            sign_ups,
             signing_keys,
             tenants,
             times_at_the_edges,

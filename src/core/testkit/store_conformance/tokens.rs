@@ -1,5 +1,6 @@
 //! Codes, sessions, refresh tokens.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub async fn grants(store: Arc<dyn Store>) -> Checked {
 
     assert!(!world.read().await?.knows_grant(&world.samples.token_hash()).await?);
     assert!(world.read().await?.knows_grant(&grant.code_hash).await?);
+    assert_eq!(world.read().await?.unused_grant(&world.samples.token_hash()).await?, None);
+    assert_eq!(world.read().await?.unused_grant(&grant.code_hash).await?.as_ref(), Some(&grant));
     let mut tx = world.write().await?;
     assert_eq!(tx.consume_grant(&world.samples.token_hash(), used_at).await?, Consumed::Absent);
     assert_eq!(tx.consume_grant(&grant.code_hash, used_at).await?, Consumed::Now(grant.clone()));
@@ -36,6 +39,7 @@ pub async fn grants(store: Arc<dyn Store>) -> Checked {
     tx.add_session(&session).await?;
     tx.commit().await?;
 
+    assert_eq!(world.read().await?.unused_grant(&grant.code_hash).await?, None);
     assert!(
         world.read().await?.knows_grant(&grant.code_hash).await?,
         "used ones too: a replay has consequences"
@@ -99,6 +103,41 @@ pub async fn sessions(store: Arc<dyn Store>) -> Checked {
     (bare.ip, bare.user_agent, bare.device_id) = (None, None, None);
     tx.add_session(&bare).await?;
     assert_eq!(tx.session(bare.id).await?, Some(bare));
+    Ok(())
+}
+
+/// A sign-in is from a new place when the user signed in before, and not from there for a while.
+///
+/// # Errors
+/// What the store refused.
+pub async fn new_origins(store: Arc<dyn Store>) -> Checked {
+    let world = World::create(store).await?;
+    let (user, now) = (world.user.id, sample_time());
+    let other: IpAddr = [192, 0, 2, 99].into();
+    let known = world.samples.session(&world.membership, &world.client);
+    let (ip, device) = (known.ip, known.device_id.as_deref());
+    assert!(
+        !world.read().await?.is_new_origin(user, Some("new"), Some(other), now).await?,
+        "the first sign-in"
+    );
+    let mut tx = world.write().await?;
+    tx.add_session(&known).await?;
+    tx.commit().await?;
+    let mut tx = world.read().await?;
+    for (device, ip, since, is_new) in [
+        (device, ip, now, false),
+        (device, Some(other), now, false),
+        (Some("new"), ip, now, false),
+        (None, ip, now, false),
+        (Some("new"), Some(other), now, true),
+        (None, Some(other), now, true),
+        (Some("new"), None, now, true),
+        (device, ip, now.plus(SECOND), true),
+    ] {
+        let found = tx.is_new_origin(user, device, ip, since).await?;
+        assert_eq!(found, is_new, "{device:?} {ip:?}");
+    }
+    assert!(!tx.is_new_origin(world.samples.id(), Some("new"), Some(other), now).await?, "another user");
     Ok(())
 }
 
