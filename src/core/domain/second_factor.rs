@@ -107,3 +107,76 @@ pub fn wanted(policy: SecondFactorPolicy, method: OtpMethod, has_authenticator: 
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SecondFactorPolicy::{Off, Optional, Required};
+    use super::*;
+
+    fn reachable_by(email: bool, phone: bool) -> User {
+        User {
+            email: email.then(|| "alice@example.test".to_owned()),
+            phone: phone.then(|| "+15550000001".to_owned()),
+            ..User::sample("alice")
+        }
+    }
+
+    const METHODS: [OtpMethod; 3] = [OtpMethod::Email, OtpMethod::Sms, OtpMethod::Totp];
+    const REACHES: [(bool, bool); 4] = [(false, false), (true, false), (false, true), (true, true)];
+
+    #[test]
+    fn off_and_an_app_in_force_leave_nothing_to_choose() {
+        for method in METHODS {
+            for (email, phone) in REACHES {
+                let user = reachable_by(email, phone);
+                assert_eq!(wanted(Off, method, true, &user), Wanted::Nothing);
+                assert_eq!(wanted(Off, method, false, &user), Wanted::Nothing);
+                assert_eq!(wanted(Optional, method, true, &user), Wanted::Totp);
+                assert_eq!(wanted(Optional, method, false, &user), Wanted::Nothing);
+                assert_eq!(wanted(Required, method, true, &user), Wanted::Totp);
+            }
+        }
+    }
+
+    #[test]
+    fn who_has_no_app_is_sent_a_code_or_must_enrol_one() {
+        let (mail, text) = (Wanted::Code(Channel::Email), Wanted::Code(Channel::Sms));
+        let table = [
+            (OtpMethod::Email, [Wanted::Enrolment, mail, Wanted::Enrolment, mail]),
+            (OtpMethod::Sms, [Wanted::Enrolment, Wanted::Enrolment, text, text]),
+            (OtpMethod::Totp, [Wanted::Enrolment; 4]),
+        ];
+        for (method, row) in table {
+            let found =
+                REACHES.map(|(email, phone)| wanted(Required, method, false, &reachable_by(email, phone)));
+            assert_eq!(found, row, "{method:?}");
+        }
+    }
+
+    #[test]
+    fn the_client_replaces_the_servers_word_and_the_role_only_sharpens_it() {
+        for server in SecondFactorPolicy::ALL {
+            assert_eq!(SecondFactorPolicy::effective(server, None, None), server);
+            for client in SecondFactorPolicy::ALL {
+                assert_eq!(SecondFactorPolicy::effective(server, Some(client), None), client);
+                for role in SecondFactorPolicy::ALL {
+                    let sharper = if role > client { role } else { client };
+                    assert_eq!(SecondFactorPolicy::effective(server, Some(client), Some(role)), sharper);
+                }
+            }
+        }
+        assert_eq!(SecondFactorPolicy::effective(Optional, None, Some(Off)), Optional);
+        assert_eq!(SecondFactorPolicy::effective(Off, None, Some(Required)), Required);
+    }
+
+    #[test]
+    fn every_word_is_read_again() {
+        for policy in SecondFactorPolicy::ALL {
+            assert_eq!(SecondFactorPolicy::parse(policy.as_str()), Some(policy));
+        }
+        for channel in [Channel::Email, Channel::Sms] {
+            assert_eq!(Channel::parse(channel.as_str()), Some(channel));
+        }
+        assert_eq!((SecondFactorPolicy::parse("Required"), Channel::parse("fax")), (None, None));
+    }
+}

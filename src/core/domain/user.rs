@@ -88,6 +88,33 @@ pub fn age_in_years(dob: NaiveDate, today: NaiveDate) -> i32 {
 }
 
 #[cfg(test)]
+impl User {
+    /// Somebody whom nothing can reach.
+    pub(crate) fn sample(username: &str) -> Self {
+        use super::ids::Id as _;
+        Self {
+            id: UserId::from_uuid(uuid::Uuid::from_u128(1)),
+            username: username.to_owned(),
+            email: None,
+            email_verified: false,
+            phone: None,
+            first_name: "Alice".to_owned(),
+            middle_name: None,
+            last_name: None,
+            gender: None,
+            dob: None,
+            photo_url: None,
+            designation: None,
+            default_tenant: None,
+            last_login: None,
+            deleted_at: None,
+            credential_version: 1,
+            epoch: 0,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -19,6 +19,9 @@ impl Core {
         origin: &Origin,
     ) -> Result<bool, Error> {
         let Some(notice) = self.notice(MailKind::NewDevice, sign_in, origin) else { return Ok(false) };
+        if origin.device_id.is_none() && origin.ip.is_none() {
+            return Ok(false);
+        }
         let user = sign_in.account.user.id;
         let since = self.now().minus(KNOWN_FOR);
         if !tx.is_new_origin(user, origin.device_id.as_deref(), origin.ip, since).await? {

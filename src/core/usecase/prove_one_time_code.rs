@@ -164,3 +164,26 @@ impl Core {
 fn is_six_digits(otp: &str) -> bool {
     otp.len() == 6 && otp.bytes().all(|byte| byte.is_ascii_digit())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_six_ascii_digits_are_a_code() {
+        assert!(is_six_digits("012345"));
+        let others =
+            ["", "12345", "1234567", "12345a", " 12345", "12345 ", "+12345", "１２３４５６", "12345\n"];
+        for text in others {
+            assert!(!is_six_digits(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_message_is_named_apart() {
+        assert_eq!(Proof::Sent(Channel::Sms).method(), Method::TextMessage);
+        assert_eq!(Proof::Sent(Channel::Email).method(), Method::OneTimeCode);
+        let hash = TokenHash::of("x");
+        assert_eq!(Proof::Recovery(hash).method(), Method::OneTimeCode);
+    }
+}

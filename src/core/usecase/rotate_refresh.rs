@@ -11,6 +11,7 @@ use crate::domain::error::{Error, ErrorKind};
 use crate::domain::ids::TenantId;
 use crate::domain::membership::{Membership, MembershipStatus};
 use crate::domain::refresh::{Operation, Refresh};
+use crate::domain::second_factor::Wanted;
 use crate::domain::secret::{Secret, TokenHash};
 use crate::ports::signer::Expiry;
 use crate::ports::store::PresentedRefresh;
@@ -61,7 +62,7 @@ impl Core {
     ///
     /// # Errors
     /// AccessTokenInvalid, AccessTokenRevoked, TenantIdMissing, RefreshUnknownOrUsed, AccessTokenMismatch, NotAMember,
-    /// UserInactive. A failure consumes nothing.
+    /// UserInactive, SecondFactorPending. A failure consumes nothing.
     pub async fn switch_tenant(&self, command: SwitchTenant) -> Result<TokenPair, Error> {
         let now = self.now();
         let verified = self.ports.signer.verify(command.access_token.expose(), Expiry::Enforced, now).await?;
@@ -74,6 +75,7 @@ impl Core {
         require_pair(&presented.refresh, &verified)?;
         tenant.ok_or(ErrorKind::NotAMember)?;
         let rotation = self.prepare(presented, Operation::Switch)?;
+        self.require_second_factor(&rotation).await?;
         self.rotate(rotation, &command.refresh_token, &command.origin).await
     }
 
@@ -104,6 +106,14 @@ impl Core {
             return Ok(());
         }
         Err(ErrorKind::AccessTokenRevoked.into())
+    }
+
+    /// A session that proved one factor does not get to where two are asked for.
+    async fn require_second_factor(&self, rotation: &Rotation) -> Result<(), Error> {
+        let Rotation { session, client, user, membership, .. } = rotation;
+        let is_enough = session.methods.is_multi_factor()
+            || self.lacking(client, user, membership).await? == Wanted::Nothing;
+        if is_enough { Ok(()) } else { Err(ErrorKind::SecondFactorPending.into()) }
     }
 
     /// Refuses what may not continue.

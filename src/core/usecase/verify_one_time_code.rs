@@ -251,3 +251,23 @@ fn wrong(challenge: Option<&Challenge>) -> Error {
 fn is_bad_guess(error: &Error) -> bool {
     matches!(error.kind, ErrorKind::OneTimeCodeWrong | ErrorKind::OneTimeCodeUnknown)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::user::User;
+
+    #[test]
+    fn an_account_is_named_by_its_username_or_its_address() {
+        let user = User { email: Some("Alice@Example.test".to_owned()), ..User::sample("Älice") };
+        let account = Account { user, password_hash: None, clients: Vec::new() };
+        for name in ["Älice", "äLICE", "Alice@Example.test", "alice@example.TEST"] {
+            assert!(is_name_of(name, &account), "{name}");
+        }
+        for name in ["", "alice", " älice", "alice@example.test ", "bob@example.test"] {
+            assert!(!is_name_of(name, &account), "{name}");
+        }
+        let unreachable = Account { user: User { email: None, ..account.user.clone() }, ..account };
+        assert!(!is_name_of("", &unreachable));
+    }
+}
