@@ -71,6 +71,7 @@ pub fn subject(about: &str) -> TokenHash {
 }
 
 /// What looking at a link finds.
+#[expect(clippy::large_enum_variant, reason = "there is one of them at a time, for one request")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LinkState {
     /// It can be used.

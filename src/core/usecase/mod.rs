@@ -1,5 +1,6 @@
 //! What Doorward does: one verb per file, each a method of [`Core`]. Dialects only translate to and from these.
 
+mod aged_password;
 mod attempts;
 mod authenticate_bearer;
 mod authenticate_client;

@@ -49,7 +49,8 @@ impl Core {
         if checked.as_ref().is_err_and(|error| error.kind == ErrorKind::InvalidCredentials) {
             attempt.failed().await?;
         }
-        self.admit(client, checked?, Methods::one(Method::Password)).await
+        let sign_in = self.admit(client, checked?, Methods::one(Method::Password)).await?;
+        self.demand_new_password(sign_in).await
     }
 
     async fn check_password(
