@@ -4,6 +4,9 @@
 import assert from 'node:assert/strict';
 import { client } from './client/client.gen.js';
 import {
+  forgetPasswordControllerForgetPassword,
+  forgetPasswordControllerResetPassword,
+  forgetPasswordControllerVerifyResetPasswordLink,
   loginActivityControllerCount,
   loginActivityControllerFind,
   loginActivityControllerFindById,
@@ -16,16 +19,29 @@ import {
   loginControllerResetPassword,
   loginControllerSwitchToken,
   logoutControllerLogout,
+  otpControllerCheckQr,
+  otpControllerCreateQr,
+  otpControllerSendOtp,
+  otpControllerVerifyOtp,
+  signupRequestControllerRequestSignup,
+  signupRequestControllerSignupWithToken,
+  signupRequestControllerVerifyInviteToken,
 } from './client/sdk.gen.js';
 import type {
   AuthRefreshTokenRequest,
   AuthTokenRequest,
+  ForgetPasswordDto,
+  LocalUserProfileDto,
   LoginActivityFilter,
   LoginActivityWithRelations,
   LoginRequest,
   LoopbackCount,
+  OtpLoginRequest,
+  OtpSendRequest,
   RefreshTokenRequestPartial,
   ResetPasswordPartial,
+  ResetPasswordWithClient,
+  SignupRequestDto,
   SuccessResponse,
   TokenResponse,
 } from './client/types.gen.js';
@@ -38,9 +54,9 @@ const SECOND_PASSWORD = 'Second-password-2';
 
 const baseUrl = setting('DOORWARD_URL');
 const username = setting('DOORWARD_USER');
+const confidential = { client_id: CLIENT_ID, client_secret: 'clients-test-secret-0123456789abcdef' };
 const credentials: LoginRequest = {
-  client_id: CLIENT_ID,
-  client_secret: 'clients-test-secret-0123456789abcdef',
+  ...confidential,
   username,
   password: FIRST_PASSWORD,
 };
@@ -50,6 +66,10 @@ client.setConfig({ baseUrl, auth: () => accessToken });
 
 try {
   await wrongPassword();
+  await oneTimeCode();
+  await authenticatorApp();
+  await forgottenPassword();
+  await newAccount();
   let tokens = await signIn();
   const userId = await me(NORTH);
   await activity(userId);
@@ -69,6 +89,47 @@ async function wrongPassword(): Promise<void> {
   assert.equal(error.statusCode, 401);
   assert.equal(error.name, 'UnauthorizedError');
   assert.deepEqual(error.message, { message: 'Invalid Credentials' });
+}
+
+async function oneTimeCode(): Promise<void> {
+  const asked: OtpSendRequest = { ...confidential, key: username };
+  sent('send-otp', await otpControllerSendOtp({ body: asked }));
+  const guess: OtpLoginRequest = { key: username, otp: 'guess' };
+  const error = refused('verify-otp with a wrong code', await otpControllerVerifyOtp({ body: guess }), 401);
+  assert.deepEqual(error.message, { message: 'Otp Invalid' });
+}
+
+async function authenticatorApp(): Promise<void> {
+  const code = text(record(answered('login', await loginControllerLogin({ body: credentials }))), 'code');
+  const headers = { code, clientId: CLIENT_ID };
+  const before = record(answered('check-qr-code', await otpControllerCheckQr({ headers })));
+  assert.equal(before['isGenerated'], false);
+  const body: AuthTokenRequest = { code, clientId: CLIENT_ID };
+  const drawn = record(answered('create-qr-code', await otpControllerCreateQr({ body })));
+  assert.match(text(drawn, 'qrCode'), /^data:image\/png;base64,iVBORw0KGgo[A-Za-z0-9+/]+=*$/);
+}
+
+async function forgottenPassword(): Promise<void> {
+  const asked: ForgetPasswordDto = { ...confidential, username };
+  sent('forget-password', await forgetPasswordControllerForgetPassword({ body: asked }));
+  const looked = await forgetPasswordControllerVerifyResetPasswordLink({ query: { token: 'unknown' } });
+  assert.equal(refused('verify-reset-password-link', looked, 401).message, 'Token Expired');
+  const body: ResetPasswordWithClient = { ...confidential, token: 'unknown', password: SECOND_PASSWORD };
+  const reset = await forgetPasswordControllerResetPassword({ body });
+  assert.equal(refused('reset-password', reset, 401).message, 'Token Expired');
+}
+
+async function newAccount(): Promise<void> {
+  const email = `new-${username}@example.com`;
+  const asked: SignupRequestDto = { email, data: { plan: 'free' } };
+  sent('sign-up/create-token', await signupRequestControllerRequestSignup({ body: asked }));
+  accessToken = 'unknown';
+  const looked = refused('sign-up/verify-token', await signupRequestControllerVerifyInviteToken(), 401);
+  assert.deepEqual(looked.message, { message: 'TokenExpired' });
+  const body: LocalUserProfileDto = { email, password: FIRST_PASSWORD, firstName: 'New' };
+  const made = refused('sign-up/create-user', await signupRequestControllerSignupWithToken({ body }), 401);
+  assert.deepEqual(made.message, { message: 'TokenExpired' });
+  accessToken = undefined;
 }
 
 async function signIn(): Promise<TokenResponse> {
@@ -191,6 +252,10 @@ function answered<T>(what: string, reply: Reply<T>): T {
   assert.equal(response?.status, 200, `${what}: ${response?.status} ${JSON.stringify(error)}`);
   assert.ok(data !== undefined, `${what}: no body`);
   return data;
+}
+
+function sent(what: string, reply: Reply<unknown>): void {
+  assert.equal(reply.response?.status, 204, `${what}: ${reply.response?.status} ${JSON.stringify(reply.error)}`);
 }
 
 // The `error` member of a refusal's body.

@@ -91,6 +91,9 @@ listen = "127.0.0.1:$1"
 
 [database]
 url = "sqlite://data/doorward.db"
+
+[native]
+sign_up_tenant = "north"
 TOML
 }
 
