@@ -63,10 +63,16 @@ impl Methods {
         self
     }
 
-    /// Whether a second factor was proved.
+    /// Whether a second factor was proved to us.
     #[must_use]
     pub fn is_multi_factor(&self) -> bool {
-        self.0.len() > 1 || self.0.contains(&Method::FederatedMultiFactor)
+        self.0.len() > 1
+    }
+
+    /// Whether nobody asks for a second factor any more: one was proved, or the provider is trusted to have asked for it.
+    #[must_use]
+    pub fn are_enough(&self) -> bool {
+        self.is_multi_factor() || self.0.contains(&Method::FederatedMultiFactor)
     }
 
     /// `amr`: the words, and `mfa` after them when there were two factors (RFC 8176 §2).
@@ -111,12 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_that_asks_for_a_second_factor_counts_as_two() {
-        let trusted = Methods::one(Method::FederatedMultiFactor);
-        let words = ["fed", "mfa"].map(str::to_owned).to_vec();
-        assert_eq!((trusted.amr(), trusted.acr()), (words, Some("aal2")));
-        let alone = Methods::one(Method::Federated);
-        assert_eq!((alone.amr(), alone.acr()), (vec!["fed".to_owned()], Some("aal1")));
+    fn a_provider_that_asks_for_a_second_factor_is_enough_and_claims_nothing() {
+        for (method, is_enough) in [(Method::Federated, false), (Method::FederatedMultiFactor, true)] {
+            let methods = Methods::one(method);
+            assert_eq!((methods.amr(), methods.acr()), (vec!["fed".to_owned()], Some("aal1")));
+            assert_eq!((methods.are_enough(), methods.is_multi_factor()), (is_enough, false));
+            assert!(methods.and(Method::OneTimeCode).are_enough());
+        }
     }
 
     #[test]

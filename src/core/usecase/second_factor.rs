@@ -90,7 +90,7 @@ impl Core {
         origin: &Origin,
     ) -> Result<Gate, Error> {
         let SignIn { client, account, membership, methods } = sign_in;
-        if methods.is_multi_factor() {
+        if methods.are_enough() {
             return Ok(Gate::Open);
         }
         let handle = TokenHash::of(code.expose());
