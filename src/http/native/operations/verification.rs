@@ -1,10 +1,12 @@
 //! The operations of one-time codes, authenticator apps, links and sign-up.
 
-use super::{CHANGES_PASSWORD, LIMITED, Operation, Parameter, READS_BODY};
+use super::{CHANGES_PASSWORD, LIMITED, Operation, Parameter};
 
-const LOOKS: &[u16] = &[401, 500, 503];
-const LOOKS_AT_LINK: &[u16] = &[400, 401, 500, 503];
+const LOOKS_AT_CODE: &[u16] = &[401, 429, 500, 503];
+const LOOKS_AT_LINK: &[u16] = &[400, 401, 422, 500, 503];
+const LOOKS_AT_BEARER: &[u16] = &[401, 500, 503];
 const SENDS_TO_CALLER: &[u16] = &[401, 422, 429, 500, 503];
+const PROVES_ADDRESS: &[u16] = &[400, 401, 408, 409, 413, 415, 422, 500, 503];
 const MAKES_ACCOUNT: &[u16] = &[400, 401, 403, 408, 409, 413, 415, 422, 429, 500, 503];
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -23,7 +25,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "OtpController.checkQr",
         description: "Whether an authenticator app is confirmed",
-        failures: LOOKS,
+        failures: LOOKS_AT_CODE,
         parameters: &[Parameter::CodeHeader, Parameter::ClientIdHeader],
     },
     Operation {
@@ -59,7 +61,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "SignupRequestController.verifyInviteToken",
         description: "Whom the link is for",
-        failures: LOOKS,
+        failures: LOOKS_AT_BEARER,
         parameters: &[],
     },
     Operation {
@@ -83,7 +85,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "EmailController.verify",
         description: "Success Response",
-        failures: READS_BODY,
+        failures: PROVES_ADDRESS,
         parameters: &[],
     },
 ];
