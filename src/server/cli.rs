@@ -37,6 +37,9 @@ pub enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(Config),
+    /// Mails and text messages that could not be delivered.
+    #[command(subcommand)]
+    Outbox(Outbox),
     /// Move in: take over another service's data. Run it again at any time: what is here already is left alone.
     #[command(subcommand)]
     Import(Import),
@@ -81,6 +84,18 @@ pub enum Keys {
     Import {
         /// The PEM file.
         file: PathBuf,
+    },
+}
+
+/// `doorward outbox`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Outbox {
+    /// List the messages that were given up, newest first, and say why.
+    List,
+    /// Send one again, its attempts forgotten.
+    Retry {
+        /// Its id, from the list.
+        id: String,
     },
 }
 

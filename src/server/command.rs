@@ -1,9 +1,10 @@
 //! What each command of the command line does.
 
+use std::cell::OnceCell;
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use doorward_core::domain::key::KeyStage;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::usecase::apply::{ApplyOptions, Bootstrap, ClientDefaults, Report};
@@ -14,16 +15,18 @@ use crate::apply_file;
 use crate::cli::{Apply, Cli, Command, Config, Dialect, Import, Keys};
 use crate::config::{DatabaseUrl, Settings, process_environment, reference};
 use crate::wire::{self, Assembly, Overrides, Purpose};
-use crate::{dev_idp, identity_providers, import, serve, telemetry};
+use crate::{carriers, dev_idp, identity_providers, import, outbox, serve, telemetry};
 
 /// Runs the command.
 ///
 /// # Errors
 /// One line for standard error.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    // Until this function ends: what is logged last is written then.
+    let log = OnceCell::new();
     let load = || -> anyhow::Result<Settings> {
         let settings = Settings::load(cli.config.as_deref(), &process_environment()?)?;
-        telemetry::start(&settings.log)?;
+        log.get_or_init(|| telemetry::start(&settings.log)).as_ref().map_err(|error| anyhow!("{error}"))?;
         Ok(settings)
     };
     match cli.command {
@@ -40,8 +43,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Config(Config::Check) => {
             let settings = Settings::load(cli.config.as_deref(), &process_environment()?)?;
             identity_providers::check(&settings)?;
+            carriers::check(&settings)?;
             print("The configuration can be used.\n")
         }
+        Command::Outbox(command) => print(&outbox::operate(&load()?, command).await?),
         Command::Openapi { dialect: Dialect::Native } => print(&doorward_http::native_document()),
         Command::Openapi { dialect } => {
             bail!("the dialect {dialect:?} is not available yet; there is: native")

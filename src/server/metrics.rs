@@ -45,6 +45,9 @@ const FIGURES: &[(&str, Kind, &str)] = &[
         Kind::Counter,
         "Requests sent away because too many wait for a password hashing, by reason.",
     ),
+    ("doorward_messages_total", Kind::Counter, "Attempts to send a message, by carrier and outcome."),
+    ("doorward_outbox_waiting", Kind::Gauge, "Messages that wait to be sent."),
+    ("doorward_outbox_dead", Kind::Gauge, "Messages that were given up."),
     (
         "doorward_pool_wait_seconds",
         Kind::Histogram(WAIT_BUCKETS),

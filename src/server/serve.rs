@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::carriers;
 use crate::config::Settings;
 use crate::identity_providers;
 use crate::metrics::{self, LastRead};
@@ -85,6 +86,7 @@ pub async fn start(mut settings: Settings, overrides: Overrides) -> anyhow::Resu
     // On a tracker of its own: at the end it waits for everything on the core's.
     let served = TaskTracker::new().spawn(doorward_http::serve(listener, app, http, tasks, stop.clone()));
     identity_providers::tell(core.ports().providers.as_ref(), &settings.public_url());
+    carriers::tell(&settings);
     tracing::info!(event = "serving", address = %address, public_url = settings.public_url());
     Ok(Running { address, core, stop, served })
 }

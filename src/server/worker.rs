@@ -17,6 +17,8 @@ use crate::metrics::{LastRead, UPKEEP_EVERY};
 
 const RELOAD_KEYS_EVERY: Duration = Duration::from_secs(3);
 const IMITATE_EVERY: Duration = Duration::from_secs(10);
+const DELIVER_EVERY: Duration = Duration::from_secs(1);
+const MEASURE_EVERY: Duration = Duration::from_secs(10);
 const PURGE_EVERY: Duration = Duration::from_mins(5);
 
 /// Where the tail of the revocations begins, and how often it is read.
@@ -56,6 +58,8 @@ pub(crate) fn start(
         Core::imitate_commonest_hash,
     ));
     tasks.spawn(repeat(core.clone(), "purge", PURGE_EVERY, stop.clone(), Core::purge));
+    tasks.spawn(deliver(core.clone(), stop.clone()));
+    tasks.spawn(repeat(core.clone(), "measure_outbox", MEASURE_EVERY, stop.clone(), measure_outbox));
 }
 
 async fn tail(core: Arc<Core>, from: Tail, wake: Arc<Notify>, stop: CancellationToken) {
@@ -81,6 +85,44 @@ async fn tail(core: Arc<Core>, from: Tail, wake: Arc<Notify>, stop: Cancellation
             Err(error) => health.failed(&error),
         }
     }
+}
+
+/// Sends messages: at once what was queued here, within a second what others queued, or what is due again.
+async fn deliver(core: Arc<Core>, stop: CancellationToken) {
+    let mut ticks = interval(DELIVER_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut health = Health::new("deliver_messages");
+    loop {
+        let is_wanted = tokio::select! {
+            is_wanted = tick(&mut ticks, &stop) => is_wanted,
+            () = core.outbox_bell().notified() => true,
+        };
+        if !is_wanted {
+            return;
+        }
+        // A batch that is under way is brought to its end: what was sent has to be noted.
+        while !stop.is_cancelled() {
+            match core.deliver_messages().await {
+                Ok(0) => {
+                    health.succeeded();
+                    break;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    health.failed(&error);
+                    break;
+                }
+            }
+        }
+    }
+}
+
+async fn measure_outbox(core: &Core) -> Result<(), Error> {
+    let depth = core.queue_depth().await?;
+    for (name, number) in [("doorward_outbox_waiting", depth.waiting), ("doorward_outbox_dead", depth.dead)] {
+        metrics::gauge!(name).set(f64::from(i32::try_from(number).unwrap_or(i32::MAX)));
+    }
+    Ok(())
 }
 
 /// Sorts the samples of histograms into their buckets: without readers they would pile up.
