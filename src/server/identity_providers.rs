@@ -103,6 +103,7 @@ fn extra(provider: &Provider) -> BTreeMap<String, String> {
     let flag = |set: bool| set.then(|| "true".to_owned());
     let texts = [
         ("client_authentication", provider.client_authentication.clone()),
+        ("trust_mfa", flag(provider.trust_mfa)),
         ("hosted_domain", provider.hosted_domain.clone()),
         ("access_type", provider.access_type.clone()),
         ("tenant", provider.tenant.clone()),

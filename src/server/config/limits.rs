@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use doorward_core::domain::limit::Limit;
-use doorward_core::usecase::AttemptLimits;
+use doorward_core::usecase::{AttemptLimits, MessageLimits};
 
 use super::section::DefaultValue::Text;
 use super::section::section;
 
 section! {
     /// Protection against guessing: failed attempts fill leaky buckets, shared between nodes and kept across restarts.
-    /// A full bucket answers 429 with `Retry-After` before anything is looked at. Only failures count.
+    /// A full bucket answers 429 with `Retry-After` before anything is looked at. Only failures count, and of messages each.
     [limits] Limits {
         /// Whether failed attempts are limited.
         enabled: bool = Text("true");
@@ -26,6 +26,14 @@ section! {
         client_burst: u32 = Text("1000"), if |count| *count >= 1 => "a whole number of 1 or more";
         /// After this time one more.
         client_refill: Duration = Text("1s"), if is_refill => REFILL;
+        /// Mails and text messages in a row to one address or number.
+        message_burst: u32 = Text("5"), if |count| *count >= 1 => "a whole number of 1 or more";
+        /// After this time one more.
+        message_refill: Duration = Text("12m"), if is_refill => REFILL;
+        /// Mails and text messages in a row that one address (IPv6: one /64) causes.
+        message_address_burst: u32 = Text("300"), if |count| *count >= 1 => "a whole number of 1 or more";
+        /// After this time one more.
+        message_address_refill: Duration = Text("5s"), if is_refill => REFILL;
     }
 }
 
@@ -43,6 +51,15 @@ impl Limits {
             account: Limit { burst: self.account_burst, refill: self.account_refill },
             address: Limit { burst: self.address_burst, refill: self.address_refill },
             client: Limit { burst: self.client_burst, refill: self.client_refill },
+        })
+    }
+
+    /// How many messages may be caused, unless the limits are switched off.
+    #[must_use]
+    pub fn messages(&self) -> Option<MessageLimits> {
+        self.enabled.then_some(MessageLimits {
+            destination: Limit { burst: self.message_burst, refill: self.message_refill },
+            address: Limit { burst: self.message_address_burst, refill: self.message_address_refill },
         })
     }
 }

@@ -40,6 +40,9 @@ section! {
         /// Whether an account is recognised by its e-mail address: `never`, or `verified_email` if the provider is
         /// authoritative for the address and both sides have verified it.
         link: LinkPolicy = Text("never");
+        /// Whether the provider asks for a second factor itself: its people are asked for none here, whatever `native.mfa`
+        /// says.
+        trust_mfa: bool = Text("false");
         /// Longest wait for an answer of the provider.
         timeout: Duration = Text("4s"), if is_timeout => "a duration from \"100ms\" to \"5s\"";
         /// Whether the provider may be reached over plain http and at private addresses. For development.

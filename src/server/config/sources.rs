@@ -61,7 +61,7 @@ impl Sources {
                 continue;
             }
             let Some(info) = SECTIONS.iter().find(|info| info.name == section) else {
-                return Err(Problem::new(section, &self.file_name, unknown_section(section)));
+                return Err(Problem::new(section, &self.file_name, unknown_section()));
             };
             self.check_section(info, section, value)?;
         }
@@ -90,7 +90,7 @@ impl Sources {
             return Err(Problem::new(name, &self.file_name, complaint));
         };
         match keys.keys().find(|key| !info.has(key)) {
-            Some(key) => Err(Problem::new(format!("{name}.{key}"), &self.file_name, unknown_key(info, key))),
+            Some(key) => Err(Problem::new(format!("{name}.{key}"), &self.file_name, unknown_key(info))),
             None => Ok(()),
         }
     }
@@ -109,7 +109,7 @@ impl Sources {
         }
         let shown_key = if key.is_empty() { section.to_owned() } else { format!("{section}.{key}") };
         let Some(info) = SECTIONS.iter().find(|info| info.name == section) else {
-            return Err(Problem::new(shown_key, origin, unknown_section(section)));
+            return Err(Problem::new(shown_key, origin, unknown_section()));
         };
         self.take_value(info, (section, key), (variable, value))
     }
@@ -125,7 +125,7 @@ impl Sources {
         let from_file = key.strip_suffix("_file").filter(|secret| info.is_secret(secret));
         let key = from_file.unwrap_or(key);
         if !info.has(key) {
-            return Err(Problem::new(shown_key, origin, unknown_key(info, key)));
+            return Err(Problem::new(shown_key, origin, unknown_key(info)));
         }
         let slot = (section.to_owned(), key.to_owned());
         if let Some((_, other)) = self.environment.get(&slot) {
@@ -225,11 +225,6 @@ fn read_secret_file(path: &str) -> Result<String, String> {
     Ok(content.strip_suffix('\r').unwrap_or(content).to_owned())
 }
 
-/// Settings of features that do not exist yet: refused, never ignored. Key `*` = the whole section.
-const NOT_YET: &[(&str, &str)] = &[("mail", "*"), ("texts", "*"), ("native", "otp_method")];
-
-const NOT_YET_TEXT: &str = "not available yet in this version; expected the setting to be absent";
-
 /// What an instance may be called: it is part of paths and of variables' names.
 const ID_EXPECTED: &str =
     "expected an id of 1 to 40 lower-case letters, digits, `-` and `_`, without two `_` in a row";
@@ -243,18 +238,12 @@ fn is_id(id: &str) -> bool {
         && !id.ends_with('_')
 }
 
-fn unknown_section(section: &str) -> String {
-    if NOT_YET.contains(&(section, "*")) {
-        return NOT_YET_TEXT.to_owned();
-    }
+fn unknown_section() -> String {
     let names: Vec<&str> = SECTIONS.iter().chain(TABLES).map(|info| info.name).collect();
     format!("unknown section; expected one of {}", names.join(", "))
 }
 
-fn unknown_key(info: &SectionInfo, key: &str) -> String {
-    if NOT_YET.contains(&(info.name, key)) {
-        return NOT_YET_TEXT.to_owned();
-    }
+fn unknown_key(info: &SectionInfo) -> String {
     let names: Vec<&str> = info.keys.iter().map(|key| key.name).collect();
     format!("unknown key; expected one of {}", names.join(", "))
 }

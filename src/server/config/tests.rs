@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::*;
 
+mod native;
+
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 
 fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
@@ -129,7 +131,6 @@ fn every_wrong_value_names_its_key() {
         ("[passwords]\nmin_length = -1", "passwords.min_length = -1"),
         ("[passwords]\nlanes = 16\nmemory = \"64KiB\"", "passwords.memory = \"64KiB\""),
         ("[log]\nformat = \"xml\"", "log.format = \"xml\""),
-        ("[native]\nmfa = \"required\"", "native.mfa = \"required\""),
         ("[server]\nlisen = \"x\"", "server.lisen (doorward.toml): unknown key; expected one of listen,"),
         ("[sever]", "sever (doorward.toml): unknown section; expected one of server,"),
         ("server = 5", "server (doorward.toml): expected a section"),
@@ -139,20 +140,6 @@ fn every_wrong_value_names_its_key() {
         let line = complaint(file, &[]);
         assert!(line.starts_with(&format!("configuration error: {start}")), "{line}");
         assert!(line.contains("expected ") && !line.contains('\n'), "{line}");
-    }
-}
-
-#[test]
-fn settings_of_features_to_come_are_refused() {
-    let cases = [
-        ("[mail]\nurl = \"smtp://u:hunter2@x\"", "mail"),
-        ("[texts]\nfile = \"x\"", "texts"),
-        ("[native]\notp_method = \"email\"", "native.otp_method"),
-    ];
-    for (file, key) in cases {
-        let line = complaint(file, &[]);
-        let start = format!("configuration error: {key} (doorward.toml): not available yet");
-        assert!(line.starts_with(&start) && !line.contains("hunter2"), "{line}");
     }
 }
 
