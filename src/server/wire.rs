@@ -14,12 +14,13 @@ use doorward_core::ports::store::{Mode, Store};
 use doorward_core::usecase::{Core, CoreSettings, MAX_ACCESS_TOKEN_TTL, Ports};
 use doorward_crypto::{
     AesGcmSealer, HashPool, HashSettings, KeyOperations, KeyRing, KeySettings, MasterKey, SystemClock,
-    SystemEntropy,
+    SystemEntropy, TotpCodes,
 };
 use doorward_revocation::{Courier, MemoryRevocations, RedisRevocations};
 use doorward_store::{Backend, Opened, StoreOptions};
 use tokio_util::task::TaskTracker;
 
+use crate::carriers::{self, Carriers};
 use crate::config::{DatabaseUrl, Settings};
 use crate::identity_providers;
 use crate::master_key::{self, Source};
@@ -88,6 +89,7 @@ pub async fn assemble(
         Some(providers) => providers,
         None => identity_providers::build(settings, &clock, &entropy)?,
     };
+    let Carriers { mailer, texter } = carriers::build(settings, &clock)?;
     let opened = open_store(settings).await?;
     bring_up_to_date(settings, &opened, purpose).await?;
     let sealer = sealer(settings, &opened, &entropy, purpose).await?;
@@ -117,6 +119,9 @@ pub async fn assemble(
         signer: ring.clone(),
         sealer,
         providers,
+        mailer,
+        texter,
+        totp: Arc::new(TotpCodes),
     };
     Ok(Assembly { core: Arc::new(Core::new(ports, core_settings(settings))), ring, keys, courier })
 }
@@ -196,6 +201,10 @@ fn core_settings(settings: &Settings) -> CoreSettings {
         refresh_grace: settings.tokens.refresh_grace,
         password_policy: settings.passwords.policy(),
         attempt_limits: settings.limits.attempts(),
+        second_factor: settings.native.second_factor(),
+        links: settings.native.links(&settings.public_url()),
+        sign_up: settings.native.sign_up(),
+        message_limits: settings.limits.messages(),
     }
 }
 

@@ -6,6 +6,7 @@
 mod database;
 mod limits;
 mod log;
+mod mail;
 mod native;
 mod passwords;
 pub(crate) mod problem;
@@ -18,6 +19,7 @@ mod security;
 mod server;
 pub(crate) mod setting;
 mod sources;
+mod texts;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -26,7 +28,8 @@ use std::path::Path;
 pub use database::{Database, DatabaseUrl};
 pub use limits::Limits;
 pub use log::{Log, LogFormat, LogLevel};
-pub use native::{Mfa, Native};
+pub use mail::Mail;
+pub use native::{Native, SelfSignUp};
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
 pub use providers::{Pem, Provider, SecretPem, SignUpWord};
@@ -35,6 +38,7 @@ pub use revocation::Revocation;
 pub use security::Security;
 pub use server::{BaseUrl, Origin, Server};
 pub use setting::Size;
+pub use texts::{Texts, WebhookUrl};
 pub use tokens::Tokens;
 
 use section::SectionInfo;
@@ -52,6 +56,8 @@ pub(crate) const SECTIONS: &[SectionInfo] = &[
     Passwords::INFO,
     Limits::INFO,
     Native::INFO,
+    Mail::INFO,
+    Texts::INFO,
     Log::INFO,
 ];
 
@@ -80,6 +86,10 @@ pub struct Settings {
     pub limits: Limits,
     /// `[native]`.
     pub native: Native,
+    /// `[mail]`.
+    pub mail: Mail,
+    /// `[texts]`.
+    pub texts: Texts,
     /// `[providers.<id>]` by id.
     pub providers: BTreeMap<String, Provider>,
     /// `[log]`.
@@ -106,6 +116,8 @@ impl Settings {
             passwords: Passwords::read(&sources, Passwords::INFO.name)?,
             limits: Limits::read(&sources, Limits::INFO.name)?,
             native: Native::read(&sources, Native::INFO.name)?,
+            mail: Mail::read(&sources, Mail::INFO.name)?,
+            texts: Texts::read(&sources, Texts::INFO.name)?,
             providers: read_providers(&sources)?,
             log: Log::read(&sources, Log::INFO.name)?,
         };
@@ -129,7 +141,7 @@ impl Settings {
             let complaint = "expected at most \"1GiB\" divided by passwords.iterations";
             return Err(sources.problem::<Size>("passwords", "memory", complaint));
         }
-        Ok(())
+        self.texts.check_together(sources)
     }
 
     /// `server.public_url`, or the address that is listened on; no trailing slash.
