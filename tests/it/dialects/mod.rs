@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bad_input_federation;
+mod bad_input_verification;
 mod bodies;
 mod documents;
 mod headers;
@@ -9,3 +10,4 @@ mod http2;
 mod inputs;
 mod routing;
 mod smuggling;
+mod verification;

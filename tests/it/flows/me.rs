@@ -11,6 +11,7 @@ on_both![
     me_without_date_of_birth_has_no_age,
     the_token_holds_the_contracts_claims_in_order,
     the_token_names_its_session_and_client,
+    a_refreshed_token_tells_of_the_same_sign_in,
     expires_is_the_tokens_expiry_in_milliseconds,
     the_token_is_accepted_until_its_second_of_expiry,
     last_login_is_the_sign_in_before,
@@ -114,9 +115,25 @@ async fn the_token_names_its_session_and_client(app: &App) {
     assert_eq!((&claims["sub"], &claims["client_id"]), (&json!(ALICE), &json!(WEBAPP)));
     assert_eq!((&claims["iat"], &claims["nbf"]), (&json!(BEGINNING), &json!(BEGINNING)));
     assert_eq!(claims["exp"], BEGINNING + 15 * 60);
+    assert_eq!(
+        (&claims["auth_time"], &claims["acr"], &claims["amr"]),
+        (&json!(BEGINNING), &json!("aal1"), &json!(["pwd"]))
+    );
     let other = jwt::claims(&second.access);
     assert_ne!(claims["jti"], other["jti"]);
     assert_ne!(claims["sid"], other["sid"]);
+}
+
+async fn a_refreshed_token_tells_of_the_same_sign_in(app: &App) {
+    let tokens = app.sign_in("alice").await;
+    app.advance(Duration::from_mins(10));
+    let refreshed = app.refresh(&tokens).await.ok();
+    let (before, after) =
+        (jwt::claims(&tokens.access), jwt::claims(refreshed["accessToken"].as_str().expect("a token")));
+    for name in ["auth_time", "acr", "amr", "sid"] {
+        assert_eq!(before[name], after[name], "{name}");
+    }
+    assert_eq!(after["iat"], BEGINNING + 10 * 60);
 }
 
 async fn expires_is_the_tokens_expiry_in_milliseconds(app: &App) {

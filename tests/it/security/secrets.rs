@@ -79,6 +79,7 @@ async fn wrong_turns(server: &Binary, access: &str, refresh: &str) {
     assert_eq!(server.get(&format!("/auth/me?access_token={wrong}"), None).await.0, 401);
     assert_eq!(server.get(&format!("/{wrong}"), None).await.0, 404);
     assert_eq!(server.get(&format!("/login-activity?filter={wrong}"), Some(access)).await.0, 400);
+    verification_gone_wrong(server, access, &wrong).await;
     let weak = json!({
         "refreshToken": refresh,
         "username": "user",
@@ -88,6 +89,37 @@ async fn wrong_turns(server: &Binary, access: &str, refresh: &str) {
     let change =
         server.request(reqwest::Method::PATCH, "/auth/change-password").bearer_auth(access).json(&weak);
     assert_eq!(change.send().await.expect("an answer").status().as_u16(), 422);
+}
+
+/// Tokens, codes and passwords in every place where the routes of links and one-time codes take them.
+async fn verification_gone_wrong(server: &Binary, access: &str, wrong: &str) {
+    let link = format!("/auth/verify-reset-password-link?token={wrong}");
+    assert_eq!(server.get(&link, None).await.0, 401);
+    assert_eq!(server.get(&format!("{link}&token={wrong}"), None).await.0, 400);
+    assert_eq!(server.get("/auth/sign-up/verify-token", Some(wrong)).await.0, 401);
+    let headers = |request: reqwest::RequestBuilder| request.header("code", wrong).header("clientId", "app");
+    let look = headers(server.request(reqwest::Method::GET, "/auth/check-qr-code"));
+    assert_eq!(look.send().await.expect("an answer").status().as_u16(), 401);
+    let otp = json!({ "key": "user", "otp": wrong, "clientId": "app", "code": wrong });
+    assert_eq!(server.post("/auth/verify-otp", None, &otp).await.0, 401);
+    let qr = json!({ "code": wrong, "clientId": "app", "otp": wrong });
+    assert_eq!(server.post("/auth/create-qr-code", None, &qr).await.0, 401);
+    let email = json!({ "token": wrong });
+    assert_eq!(server.post("/auth/verify-email", None, &email).await.0, 401);
+    let account = json!({ "email": "new@example.com", "password": wrong });
+    assert_eq!(server.post("/auth/sign-up/create-user", Some(wrong), &account).await.0, 401);
+    let mut reset = credentials(wrong);
+    reset["token"] = json!(wrong);
+    if let Some(members) = reset.as_object_mut() {
+        members.remove("username");
+    }
+    let change = |path, body: &Value| {
+        server.request(reqwest::Method::PATCH, path).bearer_auth(access).json(body).send()
+    };
+    let reply = change("/auth/reset-password", &reset).await.expect("an answer");
+    assert_eq!(reply.status().as_u16(), 401);
+    let reply = change("/auth/change-email", &account).await.expect("an answer");
+    assert_eq!(reply.status().as_u16(), 401);
 }
 
 fn nothing_secret_is_logged_or_stored(database: Database) {
