@@ -96,6 +96,6 @@ async fn find_role(tx: &mut dyn Tx, name: &str, tenant: &Tenant) -> Result<Optio
 }
 
 fn misconfigured(reason: &str, name: Option<&str>) -> Error {
-    tracing::error!(event = "sign_up_misconfigured", reason, name);
+    tracing::warn!(event = "sign_up_misconfigured", reason, name);
     ErrorKind::SignUpClosed.into()
 }
