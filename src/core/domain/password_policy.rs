@@ -1,6 +1,10 @@
 //! What a new password must be. Defaults are those of the management API's password policy.
 
+mod options;
+
 use std::time::Duration;
+
+pub use options::PasswordPolicyOptions;
 
 use super::common_passwords::is_common;
 use super::user::User;
