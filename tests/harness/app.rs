@@ -23,6 +23,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
 use super::database::{Database, Place};
+use super::mailbox::Outbox;
 use super::reply::Reply;
 
 /// `tokens.issuer` of every test server.
@@ -78,13 +79,15 @@ impl Options {
 
     /// The settings of a server on `place`, whose directory the file goes into.
     fn settings(&self, place: &Place) -> Settings {
-        let Some(text) = &self.file else { return settings(&place.url, &self.environment, None) };
+        let mut environment = self.environment.clone();
+        environment.entry(variable("mail.url")).or_insert_with(|| Outbox::of(place).url());
+        let Some(text) = &self.file else { return settings(&place.url, &environment, None) };
         // Beside what is stored, not among it: tests search that for secrets.
         let directory = place.sqlite_file().with_file_name("config");
         let path = directory.join("doorward.toml");
         let written = std::fs::create_dir_all(&directory).and_then(|()| std::fs::write(&path, text));
         written.expect("the test's directory can be written to");
-        settings(&place.url, &self.environment, Some(&path))
+        settings(&place.url, &environment, Some(&path))
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::app::{App, base_environment};
 use super::database::{Database, Place, environment};
+use super::mailbox::Outbox;
 
 /// What the logs and the database are searched for: no secret of a test may be found there.
 pub const CANARY: &str = "CANARY-0d5b7a";
@@ -94,6 +95,7 @@ impl Home {
         let place = database.empty()?;
         let mut environment = base_environment(&place.url);
         environment.insert("DOORWARD__LOG__FORMAT".to_owned(), "json".to_owned());
+        environment.insert("DOORWARD__MAIL__URL".to_owned(), Outbox::of(&place).url());
         Some(Self { place, environment })
     }
 

@@ -1,6 +1,7 @@
 //! How the tests start, drive and look at a server.
 
 pub mod app;
+pub mod authenticator;
 pub mod balancer;
 pub mod binary;
 pub mod browser;
@@ -9,11 +10,14 @@ pub mod database;
 pub mod federation;
 pub mod jwt;
 pub mod load;
+pub mod mailbox;
 pub mod nodes;
+pub mod people;
 pub mod proxy;
 pub mod raw;
 pub mod redis;
 pub mod reply;
 pub mod requests;
 pub mod saml;
+pub mod verification;
 pub mod wire;
