@@ -64,7 +64,8 @@ impl Core {
     pub async fn has_authenticator(&self, command: LookAtCode) -> Result<bool, Error> {
         let client = self.known_client(&command.client_id).await?;
         let half_way = self.presented(&command.code, &client, &command.actor).await?.1;
-        self.has_confirmed(half_way.user).await
+        let authenticators = self.reading("authenticators").await?.authenticators(half_way.user).await?;
+        Ok(in_force(&authenticators).is_some())
     }
 
     /// What a new app scans. It is in force after its first code; until then the app before it is. An earlier QR code is
@@ -94,6 +95,7 @@ impl Core {
         let attempt = self.account_attempt(&before.account, &command.actor.origin).await?;
         let enrolled = self.enrol(&command, &before).await;
         if enrolled.as_ref().is_err_and(|error| error.kind == ErrorKind::OneTimeCodeUnknown) {
+            self.record_failure(&before.account, &before.client, &command.actor.origin);
             attempt.failed().await?;
         }
         enrolled

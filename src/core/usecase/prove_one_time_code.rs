@@ -89,7 +89,7 @@ impl Core {
         }
     }
 
-    /// What the code proves of the app in force, or of the one that is to take its place.
+    /// What the code proves of the app in force; nothing, where there is none.
     ///
     /// # Errors
     /// OneTimeCodeUnknown, and Internal when a secret cannot be unsealed.

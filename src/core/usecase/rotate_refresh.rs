@@ -111,9 +111,10 @@ impl Core {
     /// A session that proved one factor does not get to where two are asked for.
     async fn require_second_factor(&self, rotation: &Rotation) -> Result<(), Error> {
         let Rotation { session, client, user, membership, .. } = rotation;
-        let is_enough =
-            session.methods.are_enough() || self.lacking(client, user, membership).await? == Wanted::Nothing;
-        if is_enough { Ok(()) } else { Err(ErrorKind::SecondFactorPending.into()) }
+        if session.methods.are_enough() || self.lacking(client, user, membership).await? == Wanted::Nothing {
+            return Ok(());
+        }
+        Err(ErrorKind::SecondFactorPending.into())
     }
 
     /// Refuses what may not continue.

@@ -9,7 +9,6 @@ use crate::domain::authenticator::in_force;
 use crate::domain::challenge::{Challenge, ChallengePurpose, Expected, MAX_CHALLENGE_TTL};
 use crate::domain::client::Client;
 use crate::domain::error::Error;
-use crate::domain::ids::UserId;
 use crate::domain::membership::Membership;
 use crate::domain::message::{Destination, MailKind, Message, Particulars, Person};
 use crate::domain::second_factor::{Channel, OtpMethod, SecondFactorPolicy, Wanted, wanted};
@@ -122,6 +121,16 @@ impl Core {
         Ok(Gate::Pending(Box::new(PendingSignIn { challenge, message })))
     }
 
+    /// When a second factor is asked for in a sign-in through the client, with the membership's role.
+    pub(super) fn second_factor_policy(
+        &self,
+        client: &Client,
+        membership: &Membership,
+    ) -> SecondFactorPolicy {
+        let server = self.settings.second_factor.policy;
+        SecondFactorPolicy::effective(server, client.second_factor, membership.role_second_factor)
+    }
+
     /// What a sign-in with one factor lacks.
     pub(super) async fn lacking(
         &self,
@@ -129,19 +138,25 @@ impl Core {
         user: &User,
         membership: &Membership,
     ) -> Result<Wanted, Error> {
-        let server = self.settings.second_factor.policy;
-        let policy =
-            SecondFactorPolicy::effective(server, client.second_factor, membership.role_second_factor);
+        let policy = self.second_factor_policy(client, membership);
         if policy == SecondFactorPolicy::Off {
             return Ok(Wanted::Nothing);
         }
-        Ok(wanted(policy, self.otp_method(), self.has_confirmed(user.id).await?, user))
+        let authenticators = self.reading("second_factor").await?.authenticators(user.id).await?;
+        Ok(wanted(policy, self.otp_method(), in_force(&authenticators).is_some(), user))
     }
 
-    /// Whether the user has an authenticator app that counts.
-    pub(super) async fn has_confirmed(&self, user: UserId) -> Result<bool, Error> {
-        let authenticators = self.reading("authenticators").await?.authenticators(user).await?;
-        Ok(in_force(&authenticators).is_some())
+    /// Whether the sign-in lacks nothing, inside the transaction that makes it one: an authenticator app may have come into
+    /// force since it began.
+    pub(super) async fn is_whole(&self, tx: &mut dyn Tx, sign_in: &SignIn) -> Result<bool, Error> {
+        let SignIn { client, account, membership, methods } = sign_in;
+        let policy = self.second_factor_policy(client, membership);
+        if methods.are_enough() || policy == SecondFactorPolicy::Off {
+            return Ok(true);
+        }
+        let authenticators = tx.authenticators(account.user.id).await?;
+        let has_authenticator = in_force(&authenticators).is_some();
+        Ok(wanted(policy, self.otp_method(), has_authenticator, &account.user) == Wanted::Nothing)
     }
 
     /// Writes what the gate answered; the transaction is to be ended by [`Core::commit_and_send`].

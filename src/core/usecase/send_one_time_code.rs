@@ -11,7 +11,7 @@ use crate::domain::error::Error;
 use crate::domain::ids::{Id as _, UserId};
 use crate::domain::membership::{Membership, choose_membership};
 use crate::domain::message::Message;
-use crate::domain::second_factor::{Channel, OtpMethod, SecondFactorPolicy, Wanted, wanted};
+use crate::domain::second_factor::{Channel, OtpMethod, Wanted, wanted};
 use crate::domain::secret::Secret;
 use crate::domain::user::{Account, User, username_key};
 
@@ -93,11 +93,7 @@ impl Core {
         let Ok(membership) = choose_membership(&memberships, account.user.default_tenant) else {
             return Ok(None);
         };
-        let policy = SecondFactorPolicy::effective(
-            self.settings.second_factor.policy,
-            client.second_factor,
-            membership.role_second_factor,
-        );
+        let policy = self.second_factor_policy(client, membership);
         let has_authenticator = in_force(&authenticators).is_some();
         if wanted(policy, self.otp_method(), has_authenticator, &account.user) != Wanted::Nothing {
             return Ok(None);

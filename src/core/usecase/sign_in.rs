@@ -116,7 +116,7 @@ impl Core {
     }
 
     /// Notes a failed sign-in of a known account after the reply: an unknown account writes nothing, and time must not tell.
-    fn record_failure(&self, account: &Account, client: &Client, origin: &Origin) {
+    pub(super) fn record_failure(&self, account: &Account, client: &Client, origin: &Origin) {
         let payload = serde_json::json!({ "id": account.user.id, "clientId": client.client_id });
         let (user, tenant) = (account.user.id, account.user.default_tenant);
         let activity = self.activity(LoginType::Failed, user, tenant, payload.to_string(), origin);

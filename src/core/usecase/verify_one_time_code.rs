@@ -4,7 +4,7 @@ use super::half_way::{HalfWay, Held};
 use super::prove_one_time_code::Proof;
 use super::{Core, rerun};
 use crate::domain::actor::{Actor, Origin};
-use crate::domain::authenticator::{RECOVERY_CODES, recovery_code, recovery_code_hash};
+use crate::domain::authenticator::{RECOVERY_CODES, in_force, recovery_code, recovery_code_hash};
 use crate::domain::challenge::{Challenge, ChallengePurpose, Expected, sign_in_handle};
 use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
@@ -46,6 +46,19 @@ enum Question {
     Enrolment(Grant, TokenHash),
 }
 
+/// Who is asked.
+struct Asked {
+    question: Question,
+    client: ClientKey,
+    user: Option<UserId>,
+}
+
+/// The same, as far as there is somebody.
+struct Parties {
+    account: Option<Account>,
+    client: Option<Client>,
+}
+
 /// A right answer.
 struct Answer {
     client: Client,
@@ -78,41 +91,47 @@ impl Core {
             None => None,
         };
         let origin = &command.actor.origin;
-        let question = self.question(&command).await?;
-        let account = self.questioned(question.as_ref()).await?;
-        let name = account.as_ref().map_or(&command.username, |account| &account.user.username);
+        let asked = self.asked(&command).await?;
+        let parties = self.parties(asked.as_ref()).await?;
+        let account = parties.account.as_ref();
+        let name = account.map_or(&command.username, |account| &account.user.username);
         let attempt = self.password_attempt(&username_key(name), origin);
         let turn = attempt.look_alone().await?;
-        let attempt = self.begin_password_attempt(attempt, turn, account.as_ref(), origin).await?;
+        let attempt = self.begin_password_attempt(attempt, turn, account, origin).await?;
         let verified = async {
-            let question = question.map(|(question, _)| question).ok_or(ErrorKind::OneTimeCodeUnknown)?;
-            let answer = self.judge_answer(&command, question, account.as_ref(), client).await?;
+            let asked = asked.ok_or(ErrorKind::OneTimeCodeUnknown)?;
+            let answer = self.judge_answer(&command, asked, &parties, client).await?;
             self.accept(answer, origin).await
         };
         let verified = verified.await;
         if verified.as_ref().is_err_and(is_bad_guess) {
+            if let (Some(account), Some(client)) = (account, &parties.client) {
+                self.record_failure(account, client, origin);
+            }
             attempt.failed().await?;
         }
         verified
     }
 
     /// What is asked, and of whom; nothing is spent.
-    async fn question(
-        &self,
-        command: &VerifyOneTimeCode,
-    ) -> Result<Option<(Question, Option<UserId>)>, Error> {
+    async fn asked(&self, command: &VerifyOneTimeCode) -> Result<Option<Asked>, Error> {
+        let to = |challenge: Challenge| Asked {
+            question: Question::Challenge(challenge.handle),
+            client: challenge.client,
+            user: challenge.user,
+        };
         let Some(code) = &command.code else {
             let handle = sign_in_handle(&command.username);
             let challenge = self.reading("challenge").await?.challenge(&handle, self.now()).await?;
             let challenge = challenge.filter(|challenge| challenge.purpose == ChallengePurpose::SignIn);
-            return Ok(challenge.map(|challenge| (Question::Challenge(handle), challenge.user)));
+            return Ok(challenge.map(to));
         };
         let hash = TokenHash::of(code.expose());
         match self.held(&hash, None).await {
-            Ok(Held::Pending(challenge)) => Ok(Some((Question::Challenge(hash), challenge.user))),
+            Ok(Held::Pending(challenge)) => Ok(Some(to(challenge))),
             Ok(Held::Grant(grant)) => {
-                let user = grant.user;
-                Ok(Some((Question::Enrolment(grant, hash), Some(user))))
+                let (client, user) = (grant.client, Some(grant.user));
+                Ok(Some(Asked { question: Question::Enrolment(grant, hash), client, user }))
             }
             Err(error) if matches!(error.kind, ErrorKind::CodeUnknownOrUsed | ErrorKind::CodeExpired) => {
                 Ok(None)
@@ -122,25 +141,25 @@ impl Core {
     }
 
     /// Whose answer it would be; asked for nobody too, so that time tells nothing.
-    async fn questioned(
-        &self,
-        question: Option<&(Question, Option<UserId>)>,
-    ) -> Result<Option<Account>, Error> {
-        let user = question.and_then(|(_, user)| *user);
-        let user = user.unwrap_or(UserId::from_uuid(uuid::Uuid::nil()));
-        let account = self.reading("questioned_account").await?.account(user).await?;
-        Ok(account.filter(|account| account.user.deleted_at.is_none()))
+    async fn parties(&self, asked: Option<&Asked>) -> Result<Parties, Error> {
+        let nobody = UserId::from_uuid(uuid::Uuid::nil());
+        let user = asked.and_then(|asked| asked.user).unwrap_or(nobody);
+        let client = asked.map_or(ClientKey::from_uuid(uuid::Uuid::nil()), |asked| asked.client);
+        let mut tx = self.reading("one_time_code_parties").await?;
+        let (account, client) = (tx.account(user).await?, tx.client(client).await?);
+        Ok(Parties { account: account.filter(|account| account.user.deleted_at.is_none()), client })
     }
 
     /// Spends a try, then compares.
     async fn judge_answer(
         &self,
         command: &VerifyOneTimeCode,
-        question: Question,
-        account: Option<&Account>,
+        asked: Asked,
+        parties: &Parties,
         client: Option<ClientKey>,
     ) -> Result<Answer, Error> {
-        let (expected, owner, half_way, grant) = match question {
+        let account = parties.account.as_ref();
+        let (expected, owner, half_way, grant) = match asked.question {
             Question::Challenge(handle) => {
                 let challenge = self.spend_try(&handle).await?;
                 let half_way = HalfWay::of_challenge(&challenge);
@@ -152,12 +171,13 @@ impl Core {
         };
         let proof = self.proof(expected.as_ref(), account, &command.otp).await?;
         let is_meant = account.is_some_and(|account| is_name_of(&command.username, account))
+            && owner == asked.client
             && client.is_none_or(|client| client == owner);
         let half_way = half_way
             .filter(|half_way| is_meant && account.is_some_and(|account| account.user.id == half_way.user));
         let half_way = half_way.ok_or_else(|| wrong(expected.as_ref()))?;
-        let client = self.reading("challenged_client").await?.client(owner).await?;
-        let client = client.filter(|client| client.enabled).ok_or(ErrorKind::ClientUnknown)?;
+        let client = parties.client.clone().filter(|client| client.enabled);
+        let client = client.ok_or(ErrorKind::ClientUnknown)?;
         Ok(Answer { client, half_way, proof, grant })
     }
 
@@ -175,14 +195,11 @@ impl Core {
         }
         let account = account.ok_or(ErrorKind::OneTimeCodeUnknown)?;
         let authenticators = self.reading("authenticators").await?.authenticators(account.user.id).await?;
-        if challenge.is_none() {
-            return self.proof_of_new_app(&authenticators, otp);
-        }
-        match self.proof_of_app(&authenticators, otp) {
-            Err(error) if error.kind == ErrorKind::OneTimeCodeUnknown => {
-                self.proof_of_new_app(&authenticators, otp)
-            }
-            decided => decided,
+        // One that waits does not replace the one in force before that was proved in this very sign-in.
+        if challenge.is_some() && in_force(&authenticators).is_some() {
+            self.proof_of_app(&authenticators, otp)
+        } else {
+            self.proof_of_new_app(&authenticators, otp)
         }
     }
 
@@ -204,6 +221,9 @@ impl Core {
         }
         let mut sign_in = self.readmit(&mut *tx, client, half_way).await?;
         sign_in.methods = sign_in.methods.and(proof.method());
+        if !self.is_whole(&mut *tx, &sign_in).await? {
+            return Err(ErrorKind::OneTimeCodeUnknown.into());
+        }
         let grant = self.new_grant(&sign_in, &issue.code);
         tx.add_grant(&grant).await?;
         tx.pass_upstream_session(half_way.holder, grant.id).await?;
