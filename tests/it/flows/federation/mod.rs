@@ -3,6 +3,7 @@
 
 mod accounts;
 mod messages;
+mod mfa;
 mod second_factor;
 mod sessions;
 mod trouble;
