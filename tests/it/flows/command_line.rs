@@ -41,7 +41,8 @@ fn a_wrong_configuration_is_told_in_one_line() {
         ("[server]\nlissten = \"127.0.0.1:1\"", ["server.lissten", "unknown key", "expected"]),
         ("[sever]\nlisten = \"127.0.0.1:1\"", ["sever", "unknown section", "expected"]),
         ("[tokens]\nrefresh_grace = 10", ["tokens.refresh_grace", "10", "expected"]),
-        ("[native]\nmfa = \"required\"", ["native.mfa", "required", "not available yet"]),
+        ("[native]\nmfa = \"sometimes\"", ["native.mfa", "sometimes", "expected"]),
+        ("[native]\notp_ttl = \"11m\"", ["native.otp_ttl", "11m", "10m"]),
         ("[database]\nurl = \"mysql://u:CANARY-pw@h/d\"", ["database.url", "expected", "postgres://"]),
         ("[server\n", ["wrong.toml", "line 1", "TOML"]),
     ] {

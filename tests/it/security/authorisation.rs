@@ -18,11 +18,13 @@ enum Guard {
     Companion,
     /// A live access token.
     Bearer,
+    /// The token of a link to a new account; no access token.
+    SignUp,
     /// A live access token with the permission to view login activity.
     Permission,
 }
 
-const TABLE: [(&str, &str, Guard); 53] = [
+const TABLE: [(&str, &str, Guard); 66] = [
     ("post", "/auth/login", Guard::Open),
     ("post", "/auth/login-token", Guard::Open),
     ("post", "/auth/token", Guard::Open),
@@ -41,6 +43,19 @@ const TABLE: [(&str, &str, Guard); 53] = [
     ("get", "/auth/identities", Guard::Bearer),
     ("delete", "/auth/identities/{id}", Guard::Bearer),
     ("post", "/auth/providers/{id}/link", Guard::Bearer),
+    ("post", "/auth/send-otp", Guard::Open),
+    ("post", "/auth/verify-otp", Guard::Open),
+    ("get", "/auth/check-qr-code", Guard::Open),
+    ("post", "/auth/create-qr-code", Guard::Open),
+    ("post", "/auth/forget-password", Guard::Open),
+    ("get", "/auth/verify-reset-password-link", Guard::Open),
+    ("patch", "/auth/reset-password", Guard::Open),
+    ("post", "/auth/sign-up/create-token", Guard::Open),
+    ("get", "/auth/sign-up/verify-token", Guard::SignUp),
+    ("post", "/auth/sign-up/create-user", Guard::SignUp),
+    ("post", "/auth/verify-email/create-token", Guard::Bearer),
+    ("patch", "/auth/change-email", Guard::Bearer),
+    ("post", "/auth/verify-email", Guard::Open),
     // The client proves itself in the body, or a state, nonce or ticket proves where it comes from.
     ("post", "/auth/google", Guard::Open),
     ("get", "/auth/google", Guard::Open),
@@ -84,6 +99,9 @@ fn body(path: &str) -> Value {
     match path {
         "/auth/login" | "/auth/login-token" => App::credentials(WEBAPP, "alice", PASSWORD),
         "/auth/token" => json!({ "code": "unknown", "clientId": WEBAPP }),
+        "/auth/change-email" | "/auth/sign-up/create-user" => {
+            json!({ "email": "new@example.com", "password": "unknown" })
+        }
         "/auth/switch-token" => json!({ "refreshToken": "unknown", "tenantId": ALICE }),
         _ => json!({ "refreshToken": "unknown" }),
     }
@@ -141,6 +159,12 @@ async fn every_operation_asks_for_what_it_must(app: &App) {
             continue;
         }
         anonymous.assert_error(401, "Bearer realm=\"Users\"");
+        if guard == Guard::SignUp {
+            for token in [&alice.access, &revoked.access, &alice.refresh] {
+                call(app, method, path, Some(token)).await.assert_wrapped_error(401, "TokenExpired");
+            }
+            continue;
+        }
         for (token, message) in &dead {
             call(app, method, path, Some(token)).await.assert_wrapped_error(401, message);
         }
