@@ -7,6 +7,8 @@ mod faults;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
+mod mail;
+#[cfg(test)]
 mod providers;
 #[cfg(test)]
 mod saml;

@@ -87,10 +87,10 @@ async fn answers_say_whether_to_try_again() -> Checked {
         let (_, sent) = tokio::join!(answer(&listener, reply.as_bytes()), texter.send_text(&message));
         match sent.expect_err(status) {
             DeliveryError::Temporary(why) => {
-                assert!(is_temporary && why == format!("HTTP {status}"), "{status}: {why}")
+                assert!(is_temporary && why == format!("HTTP {status}"), "{status}: {why}");
             }
             DeliveryError::Permanent(why) => {
-                assert!(!is_temporary && why == format!("HTTP {status}"), "{status}: {why}")
+                assert!(!is_temporary && why == format!("HTTP {status}"), "{status}: {why}");
             }
         }
     }
