@@ -1,5 +1,7 @@
 //! `doorward outbox`: messages that were given up.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context as _, bail};
 use doorward_core::domain::error::ErrorKind;
 use doorward_core::domain::ids::MessageId;
@@ -26,14 +28,15 @@ pub(crate) async fn operate(settings: &Settings, command: Outbox) -> anyhow::Res
                 );
             }
             for message in messages {
-                text.push_str(&format!(
-                    "{} {:<24} {} {:<8} {}\n",
+                writeln!(
+                    text,
+                    "{} {:<24} {} {:<8} {}",
                     message.id,
                     message.kind,
                     Timestamp::to_iso_millis(message.created_at),
                     message.attempts,
                     message.last_error.as_deref().unwrap_or("-")
-                ));
+                )?;
             }
             Ok(text)
         }

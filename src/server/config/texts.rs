@@ -23,6 +23,7 @@ section! {
     }
 }
 
+#[expect(clippy::ref_option, reason = "the checks of a section are given the value as it is declared")]
 fn is_long_enough(secret: &Option<Secret<String>>) -> bool {
     secret.as_ref().is_none_or(|secret| secret.expose().len() >= 16)
 }
