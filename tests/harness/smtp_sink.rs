@@ -1,6 +1,6 @@
 //! A mail server that takes mails, or does not, as the test says.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -128,13 +128,13 @@ impl SmtpSink {
     }
 }
 
-fn read_line(reader: &mut impl std::io::BufRead) -> Option<String> {
+fn read_line(reader: &mut impl BufRead) -> Option<String> {
     let mut line = String::new();
     let read = reader.read_line(&mut line).ok()?;
     (read > 0).then(|| line.trim_end().to_owned())
 }
 
-fn read_mail(reader: &mut impl std::io::BufRead) -> Option<String> {
+fn read_mail(reader: &mut impl BufRead) -> Option<String> {
     let mut mail = String::new();
     loop {
         let line = read_line(reader)?;
