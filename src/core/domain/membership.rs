@@ -75,6 +75,8 @@ pub struct Membership {
     pub user: UserId,
     /// Where.
     pub tenant: TenantId,
+    /// The tenant's name, as people read it.
+    pub tenant_name: String,
     /// Whether the tenant is active.
     pub tenant_status: TenantStatus,
     /// The tenant's epoch, copied into tokens.
@@ -168,6 +170,7 @@ mod tests {
             user: UserId::from_uuid(Uuid::from_u128(9)),
             tenant: TenantId::from_uuid(Uuid::from_u128(tenant)),
             tenant_status: TenantStatus::Active,
+            tenant_name: "Acme".to_owned(),
             tenant_epoch: 0,
             role: "Member".to_owned(),
             role_permissions: vec!["a".to_owned(), "b".to_owned()],

@@ -142,6 +142,7 @@ impl Samples {
             user: user.id,
             tenant: tenant.id,
             tenant_status: tenant.status,
+            tenant_name: tenant.name.clone(),
             tenant_epoch: tenant.epoch,
             role: role.name.clone(),
             role_permissions: role.permissions.clone(),

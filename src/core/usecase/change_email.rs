@@ -38,8 +38,7 @@ impl Core {
         if !self.may_send(&command.email, &command.origin).await? {
             return Ok(());
         }
-        let locale = command.token.claims.user.user_preferences.locale.as_str();
-        let (link, mail) = self.verification(&account.user, &command.email, locale);
+        let (link, mail) = self.verification(&account.user, &command.email, &command.token).await?;
         let message = other.map_or(mail, |other| self.account_exists(&other, None));
         rerun(|| self.write_verification(&link, &message)).await
     }

@@ -6,7 +6,6 @@ use super::{Core, rerun};
 use crate::domain::actor::Actor;
 use crate::domain::client::Client;
 use crate::domain::error::Error;
-use crate::domain::ids::{Id as _, TenantId};
 use crate::domain::link::LinkPurpose;
 use crate::domain::membership::{Membership, choose_membership};
 use crate::domain::message::{Destination, MailKind, Message, Particulars, Person};
@@ -31,7 +30,6 @@ struct Eligible {
     user: User,
     email: String,
     membership: Membership,
-    organization: Option<String>,
 }
 
 impl Core {
@@ -70,14 +68,10 @@ impl Core {
         let memberships = tx.memberships(user).await?;
         let default = account.as_ref().and_then(|account| account.user.default_tenant);
         let membership = choose_membership(&memberships, default).ok().cloned();
-        let tenant = membership
-            .as_ref()
-            .map_or(TenantId::from_uuid(uuid::Uuid::nil()), |membership| membership.tenant);
-        let organization = tx.tenant(tenant).await?.map(|tenant| tenant.name);
         let (Some(account), Some(membership)) = (account, membership) else { return Ok(None) };
         let is_able = account.password_hash.is_some() && account.clients.contains(&client.key);
         let email = account.user.email.clone().filter(|_| is_able);
-        Ok(email.map(|email| Eligible { user: account.user, email, membership, organization }))
+        Ok(email.map(|email| Eligible { user: account.user, email, membership }))
     }
 
     fn reset_link(&self, key: &str, eligible: Option<&Eligible>, client: &Client) -> NewLink {
@@ -103,7 +97,7 @@ impl Core {
         let stranger = || Person { username: username.to_owned(), ..Person::default() };
         let particulars = Particulars {
             person: Some(eligible.map_or_else(stranger, |eligible| person(&eligible.user))),
-            organization: eligible.and_then(|eligible| eligible.organization.clone()),
+            organization: eligible.map(|eligible| eligible.membership.tenant_name.clone()),
             application: Some(client.name.clone()),
             ..link.particulars()
         };

@@ -37,6 +37,7 @@ impl Core {
         let address = account.user.email.clone()?;
         let particulars = Particulars {
             person: Some(person(&account.user)),
+            organization: Some(membership.tenant_name.clone()),
             application: Some(client.name.clone()),
             device: origin.user_agent.clone(),
             address: origin.ip.map(|ip| ip.to_string()),

@@ -117,6 +117,7 @@ impl Core {
     ) -> Option<Message> {
         let particulars = Particulars {
             person: Some(person(user)),
+            organization: Some(membership.tenant_name.clone()),
             application: application.map(str::to_owned),
             ..Particulars::default()
         };

@@ -46,6 +46,7 @@ pub(super) struct Recipient {
     /// What messages to it are counted by.
     pub(super) address: String,
     person: Option<Person>,
+    organization: Option<String>,
     locale: Option<String>,
 }
 
@@ -61,7 +62,14 @@ impl Recipient {
             Channel::Email => Destination::Email(address.clone()),
             Channel::Sms => Destination::Phone(address.clone()),
         };
-        Self { destination, channel, address, person: Some(person(user)), locale: membership.locale.clone() }
+        Self {
+            destination,
+            channel,
+            address,
+            person: Some(person(user)),
+            organization: Some(membership.tenant_name.clone()),
+            locale: membership.locale.clone(),
+        }
     }
 
     /// For a name that a code may not be sent for.
@@ -72,6 +80,7 @@ impl Recipient {
             channel: Channel::Email,
             address: name.to_owned(),
             person: Some(person),
+            organization: None,
             locale: None,
         }
     }
@@ -192,6 +201,7 @@ impl Core {
         let (key_version, mac) = self.code_mac(handle, &digits, None).await?;
         let particulars = Particulars {
             person: recipient.person.clone(),
+            organization: recipient.organization.clone(),
             application: Some(client.name.clone()),
             minutes: Some(self.challenge_ttl().as_secs().div_ceil(60)),
             code: Some(digits),

@@ -9,10 +9,12 @@ use crate::domain::error::{Error, ErrorKind};
 use crate::domain::ids::{ClientKey, RoleId};
 use crate::domain::link::{Link, LinkPurpose};
 use crate::domain::membership::{Membership, MembershipStatus};
+use crate::domain::message::{Destination, MailKind, Message, Particulars};
 use crate::domain::secret::{Secret, TokenHash};
 use crate::domain::tenant::Tenant;
 use crate::domain::user::{Password, User};
 use crate::ports::store::StoreError;
+use crate::usecase::messages::person;
 
 const PURPOSE: LinkPurpose = LinkPurpose::SignUp;
 
@@ -58,6 +60,7 @@ struct Newcomer {
     membership: Membership,
     role: RoleId,
     clients: Vec<ClientKey>,
+    welcome: Message,
 }
 
 impl Core {
@@ -93,11 +96,13 @@ impl Core {
         let (tenant, role, clients) = self.place_of(link).await?;
         let user = self.signed_up_user(command, email, &tenant);
         let hash = self.hash_new_password(&command.password, Current::None, &user).await?;
+        let welcome = self.welcome(&user, email, &tenant);
         let membership = Membership {
             id: self.new_id(),
             user: user.id,
             tenant: tenant.id,
             tenant_status: tenant.status,
+            tenant_name: tenant.name.clone(),
             tenant_epoch: tenant.epoch,
             role: String::new(),
             role_permissions: Vec::new(),
@@ -108,7 +113,7 @@ impl Core {
             locale: None,
             epoch: 0,
         };
-        Ok(Newcomer { user, hash, membership, role, clients })
+        Ok(Newcomer { user, hash, membership, role, clients, welcome })
     }
 
     /// Where whoever invited wants the account to be; else where everybody goes.
@@ -170,6 +175,14 @@ impl Core {
         if let Some(data) = &link.data {
             tx.keep_sign_up_data(user.id, data).await?;
         }
-        Ok(tx.commit().await?)
+        self.queue(&mut *tx, &newcomer.welcome).await?;
+        self.commit_and_send(tx).await
+    }
+
+    /// Tells that there is an account now: whoever else read the first mail did not make it unnoticed.
+    fn welcome(&self, user: &User, email: &str, tenant: &Tenant) -> Message {
+        let organization = Some(tenant.name.clone());
+        let particulars = Particulars { person: Some(person(user)), organization, ..Particulars::default() };
+        self.message(MailKind::Welcome, Destination::Email(email.to_owned()), particulars, None)
     }
 }

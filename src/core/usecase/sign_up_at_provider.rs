@@ -46,6 +46,7 @@ impl Core {
             user: user.id,
             tenant: tenant.id,
             tenant_status: tenant.status,
+            tenant_name: tenant.name.clone(),
             tenant_epoch: tenant.epoch,
             role: role.name,
             role_permissions: role.permissions,

@@ -41,8 +41,7 @@ impl Core {
         if account.user.email_verified || !self.may_send(&email, &origin).await? {
             return Ok(());
         }
-        let locale = token.claims.user.user_preferences.locale.as_str();
-        let (link, message) = self.verification(&account.user, &email, locale);
+        let (link, message) = self.verification(&account.user, &email, &token).await?;
         rerun(|| self.write_verification(&link, &message)).await
     }
 
@@ -60,7 +59,14 @@ impl Core {
     }
 
     /// A link that makes `email` the user's, and the mail that carries it.
-    pub(super) fn verification(&self, user: &User, email: &str, locale: &str) -> (NewLink, Message) {
+    pub(super) async fn verification(
+        &self,
+        user: &User,
+        email: &str,
+        token: &VerifiedToken,
+    ) -> Result<(NewLink, Message), Error> {
+        let claims = &token.claims.user;
+        let tenant = self.reading("tenant_of_token").await?.tenant(claims.tenant_id).await?;
         let link = self.new_link(About {
             purpose: PURPOSE,
             subject: &about(user),
@@ -69,10 +75,12 @@ impl Core {
             email: Some(email),
             data: None,
         });
-        let particulars = Particulars { person: Some(person(user)), ..link.particulars() };
+        let organization = tenant.map(|tenant| tenant.name);
+        let particulars = Particulars { person: Some(person(user)), organization, ..link.particulars() };
         let to = Destination::Email(email.to_owned());
-        let message = self.message(MailKind::VerifyEmail, to, particulars, Some(locale));
-        (link, message)
+        let locale = Some(claims.user_preferences.locale.as_str());
+        let message = self.message(MailKind::VerifyEmail, to, particulars, locale);
+        Ok((link, message))
     }
 
     pub(super) async fn write_verification(&self, link: &NewLink, message: &Message) -> Result<(), Error> {
@@ -110,7 +118,8 @@ impl Core {
         let memberships = tx.memberships(user.id).await?;
         let membership = choose_membership(&memberships, user.default_tenant).ok();
         let locale = membership.and_then(|membership| membership.locale.as_deref());
-        let particulars = Particulars { person: Some(person(user)), ..Particulars::default() };
+        let organization = membership.map(|membership| membership.tenant_name.clone());
+        let particulars = Particulars { person: Some(person(user)), organization, ..Particulars::default() };
         Ok(self.message(MailKind::EmailUpdateSuccessful, Destination::Email(former), particulars, locale))
     }
 }

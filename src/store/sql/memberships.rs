@@ -16,7 +16,7 @@ macro_rules! memberships_where {
     ($condition:literal) => {
         concat!(
             "SELECT m.id, m.user_id, m.tenant_id, m.status, m.locale, m.epoch,
-                    t.status AS tenant_status, t.epoch AS tenant_epoch,
+                    t.name AS tenant_name, t.status AS tenant_status, t.epoch AS tenant_epoch,
                     r.name AS role_name, r.permissions AS role_permissions,
                     r.second_factor AS role_second_factor,
                     p.permission, p.allowed
@@ -38,6 +38,7 @@ fn read_one(fields: Fields<'_>) -> Stored<Membership> {
         user: fields.id("user_id")?,
         tenant: fields.id("tenant_id")?,
         tenant_status: fields.word("tenant_status", TenantStatus::parse)?,
+        tenant_name: fields.get("tenant_name")?,
         tenant_epoch: fields.get("tenant_epoch")?,
         role: fields.get("role_name")?,
         role_permissions: fields.words("role_permissions")?,

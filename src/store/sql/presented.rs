@@ -43,6 +43,7 @@ const PRESENTED: &str = "
         allowed.client_key AS allowed_client,
         m.id AS m_id, m.user_id AS m_user_id, m.tenant_id AS m_tenant_id, m.status AS m_status,
         m.locale AS m_locale, m.epoch AS m_epoch, t.status AS m_tenant_status, t.epoch AS m_tenant_epoch,
+        t.name AS m_tenant_name,
         o.name AS m_role_name, o.permissions AS m_role_permissions,
         o.second_factor AS m_role_second_factor,
         p.permission AS m_permission, p.allowed AS m_allowed

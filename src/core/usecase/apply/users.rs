@@ -248,6 +248,7 @@ fn blank_membership(id: MembershipId, user: UserId, tenant: &Tenant) -> Membersh
         user,
         tenant: tenant.id,
         tenant_status: tenant.status,
+        tenant_name: tenant.name.clone(),
         tenant_epoch: tenant.epoch,
         role: String::new(),
         role_permissions: Vec::new(),

@@ -156,6 +156,7 @@ impl Importer<'_> {
             user,
             tenant: tenant.id,
             tenant_status: tenant.status,
+            tenant_name: tenant.name.clone(),
             tenant_epoch: tenant.epoch,
             role: role.name.clone(),
             role_permissions: role.permissions.clone(),
