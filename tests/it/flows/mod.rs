@@ -10,6 +10,7 @@ mod code;
 mod command_line;
 mod email_change;
 mod federation;
+mod housekeeping;
 mod login;
 mod logout;
 mod me;
