@@ -1,11 +1,9 @@
 //! `doorward outbox`: messages that were given up.
 
-use std::fmt::Write as _;
-
 use anyhow::{Context as _, bail};
 use doorward_core::domain::error::ErrorKind;
 use doorward_core::domain::ids::MessageId;
-use doorward_core::domain::time::Timestamp;
+use doorward_core::usecase::Core;
 
 use crate::cli::Outbox;
 use crate::config::Settings;
@@ -18,28 +16,7 @@ use crate::wire::{self, Overrides, Purpose};
 pub(crate) async fn operate(settings: &Settings, command: Outbox) -> anyhow::Result<String> {
     let core = wire::assemble(settings, Overrides::default(), Purpose::Look).await?.core;
     match command {
-        Outbox::List => {
-            let depth = core.queue_depth().await?;
-            let mut text = format!("{} waiting, {} given up\n", depth.waiting, depth.dead);
-            let messages = core.dead_messages().await?;
-            if !messages.is_empty() {
-                text.push_str(
-                    "ID                                   KIND                     WRITTEN                  ATTEMPTS LAST FAILURE\n",
-                );
-            }
-            for message in messages {
-                writeln!(
-                    text,
-                    "{} {:<24} {} {:<8} {}",
-                    message.id,
-                    message.kind,
-                    Timestamp::to_iso_millis(message.created_at),
-                    message.attempts,
-                    message.last_error.as_deref().unwrap_or("-")
-                )?;
-            }
-            Ok(text)
-        }
+        Outbox::List => list(&core).await,
         Outbox::Retry { id } => {
             let id: MessageId =
                 id.parse().with_context(|| format!("{id:?} is no id: see `doorward outbox list`"))?;
@@ -55,3 +32,23 @@ pub(crate) async fn operate(settings: &Settings, command: Outbox) -> anyhow::Res
         }
     }
 }
+
+async fn list(core: &Core) -> anyhow::Result<String> {
+    let depth = core.queue_depth().await?;
+    let counts = format!("{} waiting, {} given up\n", depth.waiting, depth.dead);
+    let dead = core.dead_messages().await?;
+    let head = (!dead.is_empty()).then(|| HEAD.to_owned());
+    let lines = dead.iter().map(|message| {
+        format!(
+            "{} {:<24} {} {:<8} {}\n",
+            message.id,
+            message.kind,
+            message.created_at.to_iso_millis(),
+            message.attempts,
+            message.last_error.as_deref().unwrap_or("-")
+        )
+    });
+    Ok([counts].into_iter().chain(head).chain(lines).collect())
+}
+
+const HEAD: &str = "ID                                   KIND                     WRITTEN                  ATTEMPTS LAST FAILURE\n";
