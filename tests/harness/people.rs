@@ -79,8 +79,7 @@ const USERS: [(&str, &str, &str); 11] = [
 /// Their `apply` file.
 #[must_use]
 pub fn people() -> String {
-    let mut text = PEOPLE.replace("{CLIENT_SECRET}", CLIENT_SECRET);
-    for (name, special, membership) in USERS {
+    let users = USERS.map(|(name, special, membership)| {
         let tenant = match name {
             ELSEWHERE => "globex",
             "clara" => "closed",
@@ -92,13 +91,13 @@ pub fn people() -> String {
             _ => "\"webapp\"",
         };
         let password = if name == SOCIAL { String::new() } else { format!("password = \"{PASSWORD}\"\n") };
-        text.push_str(&format!(
+        format!(
             "\n[[users]]\nusername = \"{name}\"\nemail = \"{name}@example.com\"\nemail_verified = true\n{password}\
              clients = [{clients}]\ndefault_tenant = \"{tenant}\"\n{special}\n\
              memberships = [{{ tenant = \"{tenant}\", {membership} }}]\n"
-        ));
-    }
-    text
+        )
+    });
+    PEOPLE.replace("{CLIENT_SECRET}", CLIENT_SECRET) + &users.concat()
 }
 
 impl App {

@@ -100,7 +100,6 @@ impl Probe {
         self.judge(known, unknown)
     }
 
-    #[expect(clippy::print_stderr, reason = "measurements are for whoever runs the test")]
     fn judge(&self, known: Vec<Duration>, unknown: Vec<Duration>) -> bool {
         let [known, unknown] = [known, unknown].map(|times| Times::of(times).percentile(50));
         let apart = known.abs_diff(unknown);

@@ -20,6 +20,19 @@ struct Pair {
     nodes: Vec<Binary>,
 }
 
+/// Where something is asked.
+struct Ask<'a> {
+    method: Method,
+    path: &'a str,
+    bearer: Option<&'a str>,
+}
+
+impl<'a> Ask<'a> {
+    fn post(path: &'a str) -> Self {
+        Self { method: Method::POST, path, bearer: None }
+    }
+}
+
 impl Pair {
     async fn start() -> Option<Self> {
         let home = Home::furnished(Database::Postgres)?.set("native.sign_up_tenant", "acme");
@@ -28,16 +41,9 @@ impl Pair {
         Some(Self { home, nodes })
     }
 
-    async fn send(
-        &self,
-        node: usize,
-        method: Method,
-        path: &str,
-        bearer: Option<&str>,
-        body: &Value,
-    ) -> (u16, Value) {
-        let mut request = self.nodes[node % 2].request(method, path).json(body);
-        if let Some(bearer) = bearer {
+    async fn send(&self, node: usize, ask: &Ask<'_>, body: &Value) -> (u16, Value) {
+        let mut request = self.nodes[node % 2].request(ask.method.clone(), ask.path).json(body);
+        if let Some(bearer) = ask.bearer {
             request = request.bearer_auth(bearer);
         }
         let reply = request.send().await.expect("the server answers");
@@ -46,23 +52,14 @@ impl Pair {
     }
 
     async fn ok(&self, path: &str, body: &Value) -> Value {
-        let (status, answer) = self.send(0, Method::POST, path, None, body).await;
+        let (status, answer) = self.send(0, &Ask::post(path), body).await;
         assert!([200, 204].contains(&status), "{path}: {answer}");
         answer
     }
 
     /// All at once, on both; exactly one is answered with `wanted`, the others with 401.
-    async fn race(
-        &self,
-        what: &str,
-        wanted: u16,
-        method: Method,
-        path: &str,
-        bearer: Option<&str>,
-        bodies: &[Value],
-    ) {
-        let uses =
-            bodies.iter().enumerate().map(|(node, body)| self.send(node, method.clone(), path, bearer, body));
+    async fn race(&self, what: &str, wanted: u16, ask: &Ask<'_>, bodies: &[Value]) {
+        let uses = bodies.iter().enumerate().map(|(node, body)| self.send(node, ask, body));
         let statuses: Vec<u16> = join_all(uses).await.into_iter().map(|(status, _)| status).collect();
         let winners = statuses.iter().filter(|status| **status == wanted).count();
         assert_eq!(winners, 1, "{what}: {statuses:?}");
@@ -70,13 +67,14 @@ impl Pair {
     }
 
     async fn post_race(&self, what: &str, path: &str, bodies: &[Value]) {
-        self.race(what, 200, Method::POST, path, None, bodies).await;
+        self.race(what, 200, &Ask::post(path), bodies).await;
     }
 
     /// Pending codes of so many sign-ins through a client.
     async fn pending(&self, client_id: &str, count: usize) -> Vec<String> {
         let login = App::credentials(client_id, ERIN, PASSWORD);
-        let logins = (0..count).map(|node| self.send(node, Method::POST, "/auth/login", None, &login));
+        let ask = Ask::post("/auth/login");
+        let logins = (0..count).map(|node| self.send(node, &ask, &login));
         let answers = join_all(logins).await;
         answers.iter().map(|(_, body)| body["code"].as_str().unwrap_or_default().to_owned()).collect()
     }
@@ -132,14 +130,16 @@ async fn a_sign_up(pair: &Pair) {
     let token = pair.home.outbox().take("new@example.com", "registration").await.token();
     let body = json!({ "email": "new@example.com", "password": PASSWORD });
     let bodies = vec![body; USES];
-    pair.race("a sign-up", 200, Method::POST, "/auth/sign-up/create-user", Some(&token), &bodies).await;
+    let ask = Ask { bearer: Some(&token), ..Ask::post("/auth/sign-up/create-user") };
+    pair.race("a sign-up", 200, &ask, &bodies).await;
 }
 
 async fn a_reset(pair: &Pair) {
     let _ = pair.ok("/auth/forget-password", &with(client(WEBAPP), "username", ERIN)).await;
     let token = pair.home.outbox().take(ERIN_MAIL, "forgot-password").await.token();
     let body = with(with(client(WEBAPP), "token", token.as_str()), "password", NEW_PASSWORD);
-    pair.race("a reset", 204, Method::PATCH, "/auth/reset-password", None, &vec![body; USES]).await;
+    let ask = Ask { method: Method::PATCH, ..Ask::post("/auth/reset-password") };
+    pair.race("a reset", 204, &ask, &vec![body; USES]).await;
 }
 
 /// Real processes have no other clock.

@@ -205,17 +205,16 @@ async fn p14_secrets_are_sealed(app: &App) {
     let waiting = app.code(WEBAPP, FRANK).await;
     let waiting: Authenticator = app.scan(&waiting, WEBAPP, None).await;
     let stored = app.place.dump().await;
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes();
     let mut secrets: Vec<Vec<u8>> = Vec::new();
     for authenticator in [&enrolled.app, &waiting] {
         secrets.push(authenticator.secret.clone().into_bytes());
         secrets.push(authenticator.key().to_vec());
-        secrets.push(hex(authenticator.key()));
+        secrets.push(hex::encode(authenticator.key()).into_bytes());
     }
     for code in &enrolled.recovery_codes {
         secrets.push(code.clone().into_bytes());
         secrets.push(code.replace('-', "").into_bytes());
-        secrets.push(hex(code.as_bytes()));
+        secrets.push(hex::encode(code).into_bytes());
     }
     for secret in &secrets {
         let is_there = stored.windows(secret.len()).any(|window| window == secret.as_slice());

@@ -109,7 +109,7 @@ async fn p17_the_last_sign_in_is_noted(app: &App) {
     let _ = app.sign_in(ERIN).await;
     assert_eq!(app.send_otp(WEBAPP, ERIN).await.status, 204);
     let otp = app.letter(ERIN_MAIL, "one-time-passcode").await.code();
-    app.advance(std::time::Duration::from_secs(60));
+    app.advance(std::time::Duration::from_mins(1));
     let code = code_of(&app.verify_otp(&json!({ "key": ERIN, "otp": otp })).await);
     let first = app.tokens(WEBAPP, &code).await;
     let me = app.me(&Tokens::of(&app.refresh(&first).await).access).await.ok();
