@@ -31,9 +31,11 @@ fn webhook(statuses: &'static [&'static str]) -> (String, mpsc::Receiver<Call>) 
             loop {
                 let mut line = String::new();
                 reader.read_line(&mut line).expect("a line of the head");
-                let Some((name, value)) = line.trim_end().split_once(": ") else {
-                    if line.trim_end().is_empty() { break } else { continue }
-                };
+                let line = line.trim_end();
+                if line.is_empty() {
+                    break;
+                }
+                let (name, value) = line.split_once(": ").unwrap_or_default();
                 match name.to_ascii_lowercase().as_str() {
                     "content-length" => length = value.parse().expect("a number"),
                     "doorward-signature" => value.clone_into(&mut signature),
