@@ -105,10 +105,10 @@ impl Core {
         };
         let verified = verified.await;
         if verified.as_ref().is_err_and(is_bad_guess) {
+            attempt.failed().await?;
             if let (Some(account), Some(client)) = (account, &parties.client) {
                 self.record_failure(account, client, origin);
             }
-            attempt.failed().await?;
         }
         verified
     }
