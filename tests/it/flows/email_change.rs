@@ -67,8 +67,8 @@ async fn a_removed_account_takes_no_address(app: &App) {
     let (_, token) = change(app, NEW).await;
     app.place.execute("UPDATE users SET deleted_at = created_at WHERE username = 'erin'").await;
     assert_eq!(verify(app, &token).await.status, 401);
-    let taken = "SELECT count(*) FROM users WHERE email = 'erin.new@example.com'";
-    assert_eq!(app.place.figure(taken).await, 0);
+    let holders = "SELECT count(*) FROM users WHERE email = 'erin.new@example.com'";
+    assert_eq!(app.place.figure(holders).await, 0);
 }
 
 async fn an_address_that_was_taken_meanwhile_stays_its_owners(app: &App) {

@@ -122,12 +122,6 @@ async fn what_cannot_be_queued_does_not_happen(app: &App) {
     app.introduce_people().await;
     let tokens = app.sign_in(ERIN).await;
     app.place.execute("ALTER TABLE outbox RENAME TO elsewhere").await;
-    let body = json!({
-        "username": ERIN,
-        "refreshToken": tokens.refresh,
-        "oldPassword": PASSWORD,
-        "password": NEW_PASSWORD,
-    });
     let reply = app.change_password(&tokens.access, &change(ERIN, &tokens)).await;
     assert!(reply.status >= 500, "a change nobody is told of is none");
     app.place.execute("ALTER TABLE elsewhere RENAME TO outbox").await;
