@@ -30,7 +30,7 @@ pub enum LimitSubject<'a> {
     CodesFrom(Option<IpAddr>),
     /// An account on a device or address it has signed in from before.
     KnownOrigin(UserId, &'a str),
-    /// A destination of messages: a folded mail address, a telephone number; a name that nobody has, whose messages go nowhere.
+    /// A destination of messages of one kind: kind and folded mail address, a telephone number; a name that nobody has, whose messages go nowhere.
     Destination(&'a str),
     /// Messages caused from an address.
     MessagesFrom(Option<IpAddr>),

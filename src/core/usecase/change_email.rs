@@ -1,10 +1,12 @@
 //! A signed-in user takes another mail address.
 
+use super::messages::Cause;
 use super::{Core, rerun};
 use crate::domain::actor::Origin;
 use crate::domain::claims::VerifiedToken;
 use crate::domain::email_address::is_deliverable;
 use crate::domain::error::{Error, ErrorKind};
+use crate::domain::message::MailKind;
 use crate::domain::user::{Account, Password, username_key};
 use crate::ports::password::Verdict;
 
@@ -35,7 +37,7 @@ impl Core {
         self.prove_own_password(&account, &command.password, &command.origin).await?;
         let owner = self.account_of_address(&command.email).await?;
         let other = owner.filter(|owner| owner.user.id != account.user.id);
-        if !self.may_send(&command.email, &command.origin).await? {
+        if !self.may_send(Cause::Asked(MailKind::VerifyEmail), &command.email, &command.origin).await? {
             return Ok(());
         }
         let (link, mail) = self.verification(&account.user, &command.email, &command.token).await?;

@@ -1,7 +1,7 @@
 //! A link to a new password for whom the old one is lost.
 
 use super::links::{About, NewLink, nobody};
-use super::messages::person;
+use super::messages::{Cause, person};
 use super::{Core, rerun};
 use crate::domain::actor::Actor;
 use crate::domain::client::Client;
@@ -47,7 +47,7 @@ impl Core {
         let key = username_key(&command.username);
         let eligible = self.may_reset(&key, &client).await?;
         let destination = eligible.as_ref().map_or(key.as_str(), |eligible| eligible.email.as_str());
-        if !self.may_send(destination, origin).await? {
+        if !self.may_send(Cause::Asked(MailKind::ForgotPassword), destination, origin).await? {
             return Ok(());
         }
         let link = self.reset_link(&key, eligible.as_ref(), &client);

@@ -11,6 +11,37 @@ use crate::domain::secret::Secret;
 use crate::domain::user::User;
 use crate::ports::store::Tx;
 
+/// How much easier it is for who proved a first factor to have a code sent.
+const PROVED: u32 = 5;
+
+/// Who causes a message, as far as it is limited.
+#[derive(Clone, Copy)]
+pub(super) enum Cause {
+    /// Anybody who knows a name or an address; each kind of message has a bucket of its own, so that a stranger who fills
+    /// one keeps nobody from the others.
+    Asked(MailKind),
+    /// Somebody who has proved the first factor: no stranger.
+    Proved,
+}
+
+impl Cause {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked(kind) => kind.as_str(),
+            Self::Proved => "second-factor",
+        }
+    }
+
+    fn limit(self, limit: Limit) -> Limit {
+        match self {
+            Self::Asked(_) => limit,
+            Self::Proved => {
+                Limit { burst: limit.burst.saturating_mul(PROVED), refill: limit.refill / PROVED }
+            }
+        }
+    }
+}
+
 impl Core {
     /// Rung whenever messages were queued and committed: the worker need not wait for its next round.
     #[must_use]
@@ -65,11 +96,16 @@ impl Core {
     ///
     /// # Errors
     /// Those of the store.
-    pub(super) async fn may_send(&self, destination: &str, origin: &Origin) -> Result<bool, Error> {
+    pub(super) async fn may_send(
+        &self,
+        cause: Cause,
+        destination: &str,
+        origin: &Origin,
+    ) -> Result<bool, Error> {
         let Some(limits) = self.settings.message_limits else { return Ok(true) };
-        let destination = destination.to_lowercase();
+        let destination = format!("{}:{}", cause.as_str(), destination.to_lowercase());
         let buckets = [
-            (LimitKey::of(&LimitSubject::Destination(&destination)), limits.destination),
+            (LimitKey::of(&LimitSubject::Destination(&destination)), cause.limit(limits.destination)),
             (LimitKey::of(&LimitSubject::MessagesFrom(origin.ip)), limits.address),
         ];
         // A look without the write lock first: who floods must not slow down others who write.

@@ -1,7 +1,7 @@
 //! A link to an account for who owns an address.
 
 use super::links::{About, NewLink, nobody};
-use super::messages::person;
+use super::messages::{Cause, person};
 use super::{Core, rerun};
 use crate::domain::actor::Actor;
 use crate::domain::email_address::is_deliverable;
@@ -40,7 +40,8 @@ impl Core {
         }
         let (_, tenant) = self.sign_up_tenant().await?;
         let existing = self.account_of_address(&command.email).await?;
-        if !self.may_send(&command.email, &command.actor.origin).await? {
+        if !self.may_send(Cause::Asked(MailKind::Registration), &command.email, &command.actor.origin).await?
+        {
             return Ok(());
         }
         let data = command.data.as_ref().map(ToString::to_string);

@@ -15,7 +15,7 @@ use crate::domain::second_factor::{Channel, OtpMethod, SecondFactorPolicy, Wante
 use crate::domain::secret::{Secret, TokenHash};
 use crate::domain::user::User;
 use crate::ports::store::Tx;
-use crate::usecase::messages::person;
+use crate::usecase::messages::{Cause, person};
 
 const PURPOSE: &str = "one_time_code";
 
@@ -107,7 +107,7 @@ impl Core {
             Wanted::Totp | Wanted::Enrolment => (Expected::Totp, None),
             Wanted::Code(channel) => {
                 let recipient = Recipient::of(channel, &account.user, membership);
-                let may_send = self.may_send(&recipient.address, origin).await?;
+                let may_send = self.may_send(Cause::Proved, &recipient.address, origin).await?;
                 let sent = self.new_code(&handle, client, &recipient).await?;
                 (sent.expected, may_send.then_some(sent.message))
             }

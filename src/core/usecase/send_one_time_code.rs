@@ -1,5 +1,6 @@
 //! A one-time code as a sign-in of its own: username → message.
 
+use super::messages::Cause;
 use super::second_factor::{Recipient, SentCode};
 use super::{Core, rerun};
 use crate::domain::actor::Actor;
@@ -10,7 +11,7 @@ use crate::domain::client::Client;
 use crate::domain::error::Error;
 use crate::domain::ids::{Id as _, UserId};
 use crate::domain::membership::{Membership, choose_membership};
-use crate::domain::message::Message;
+use crate::domain::message::{MailKind, Message};
 use crate::domain::second_factor::{Channel, OtpMethod, Wanted, wanted};
 use crate::domain::secret::Secret;
 use crate::domain::user::{Account, User, username_key};
@@ -55,7 +56,8 @@ impl Core {
             || Recipient::nobody(&key),
             |reachable| Recipient::of(reachable.channel, &reachable.account.user, &reachable.membership),
         );
-        let may_send = self.may_send(&recipient.address, origin).await?;
+        let may_send =
+            self.may_send(Cause::Asked(MailKind::OneTimePasscode), &recipient.address, origin).await?;
         let handle = sign_in_handle(&command.username);
         let SentCode { expected, message } = self.new_code(&handle, &client, &recipient).await?;
         let now = self.now();

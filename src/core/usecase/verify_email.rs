@@ -1,7 +1,7 @@
 //! A mail address is proved by a link that was sent to it.
 
 use super::links::{About, NewLink};
-use super::messages::person;
+use super::messages::{Cause, person};
 use super::{Core, rerun};
 use crate::domain::actor::{Actor, Origin};
 use crate::domain::claims::VerifiedToken;
@@ -38,7 +38,9 @@ impl Core {
     ) -> Result<(), Error> {
         let account = self.live_account(&token).await?;
         let email = account.user.email.clone().ok_or(ErrorKind::NoDestination)?;
-        if account.user.email_verified || !self.may_send(&email, &origin).await? {
+        if account.user.email_verified
+            || !self.may_send(Cause::Asked(MailKind::VerifyEmail), &email, &origin).await?
+        {
             return Ok(());
         }
         let (link, message) = self.verification(&account.user, &email, &token).await?;

@@ -26,10 +26,11 @@ section! {
         client_burst: u32 = Text("1000"), if |count| *count >= 1 => "a whole number of 1 or more";
         /// After this time one more.
         client_refill: Duration = Text("1s"), if is_refill => REFILL;
-        /// Mails and text messages in a row to one address or number.
-        message_burst: u32 = Text("5"), if |count| *count >= 1 => "a whole number of 1 or more";
+        /// Mails and text messages of one kind in a row to one address or number; five times as many codes for who has proved a
+        /// password already.
+        message_burst: u32 = Text("10"), if |count| *count >= 1 => "a whole number of 1 or more";
         /// After this time one more.
-        message_refill: Duration = Text("12m"), if is_refill => REFILL;
+        message_refill: Duration = Text("6m"), if is_refill => REFILL;
         /// Mails and text messages in a row that one address (IPv6: one /64) causes.
         message_address_burst: u32 = Text("300"), if |count| *count >= 1 => "a whole number of 1 or more";
         /// After this time one more.
