@@ -181,7 +181,10 @@ async fn p12_a_mailbox_gets_a_few_mails_and_replies_stay_the_same(app: &App) {
         assert_eq!((reply.status, reply.text.as_str()), (204, ""), "{turn}");
         assert_eq!(reply.header("retry-after"), "");
     }
-    assert_eq!(app.letters().await.len(), 3, "{:?}", app.kinds_to(ERIN_MAIL).await);
+    let mut kinds = app.kinds_to(ERIN_MAIL).await;
+    kinds.sort_unstable();
+    let few = ["account-exists", "forgot-password", "one-time-passcode"].map(|kind| vec![kind; 3]).concat();
+    assert_eq!(kinds, few, "one sort keeps no other away");
     app.outbox().clear();
     // Others are not concerned, and time heals.
     assert_eq!(app.forget_password(WEBAPP, FRANK).await.status, 204);
