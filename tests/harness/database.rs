@@ -10,6 +10,7 @@ use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::app::{apply_options, start};
+use super::shelf::Shelf;
 
 /// Names the PostgreSQL server of the tests: `postgres:///postgres?host=/run/x&user=postgres`.
 pub const POSTGRES_URL: &str = "DOORWARD_TEST_POSTGRES_URL";
@@ -259,36 +260,50 @@ async fn new_postgres(server: String, template: &str) -> Place {
 fn copy_sqlite() -> Place {
     static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
-        let place = empty_sqlite();
-        let (url, snapshot) = (place.url.clone(), place.directory.path().join("template.db"));
-        let target = snapshot.display().to_string();
-        on_own_thread(move || async move {
-            fill(url.clone()).await;
-            // The server's connections close on threads of their own, and the last carries the log into the database: files
-            // copied meanwhile would not belong together.
-            let mut connection = SqliteConnection::connect(&url).await.expect("the database answers");
-            let copying = sqlx::query("VACUUM INTO $1").bind(target).execute(&mut connection).await;
-            copying.expect("the database can be copied");
-            connection.close().await.expect("the connection closes");
-        });
-        std::fs::read(snapshot).expect("the copy can be read")
+        let Some(shelf) = Shelf::open() else { return sqlite_template() };
+        shelf.get("db").unwrap_or_else(|| shelf.put("db", sqlite_template()))
     });
     let place = empty_sqlite();
     std::fs::write(place.directory.path().join("doorward.db"), template).expect("a file can be written");
     place
 }
 
+fn sqlite_template() -> Vec<u8> {
+    let place = empty_sqlite();
+    let (url, snapshot) = (place.url.clone(), place.directory.path().join("template.db"));
+    let target = snapshot.display().to_string();
+    on_own_thread(move || async move {
+        fill(url.clone()).await;
+        // The server's connections close on threads of their own, and the last carries the log into the database: files
+        // copied meanwhile would not belong together.
+        let mut connection = SqliteConnection::connect(&url).await.expect("the database answers");
+        let copying = sqlx::query("VACUUM INTO $1").bind(target).execute(&mut connection).await;
+        copying.expect("the database can be copied");
+        connection.close().await.expect("the connection closes");
+    });
+    std::fs::read(snapshot).expect("the copy can be read")
+}
+
 async fn copy_postgres(server: String) -> Place {
     static TEMPLATE: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
     let template = TEMPLATE
         .get_or_init(|| async {
-            let name = unique_name("template");
-            administer(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")).await;
-            fill(with_name(&server, &name)).await;
-            name
+            let Some(shelf) = Shelf::open() else { return postgres_template(&server).await };
+            let name = match shelf.get("postgres") {
+                Some(name) => name,
+                None => shelf.put("postgres", postgres_template(&server).await.into_bytes()),
+            };
+            String::from_utf8(name).expect("the name is ASCII")
         })
         .await;
     new_postgres(server.clone(), template).await
+}
+
+async fn postgres_template(server: &str) -> String {
+    let name = unique_name("template");
+    administer(server, &format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+    fill(with_name(server, &name)).await;
+    name
 }
 
 /// Migrates and applies the world.

@@ -20,6 +20,7 @@ pub mod redis;
 pub mod reply;
 pub mod requests;
 pub mod saml;
+mod shelf;
 pub mod smtp_sink;
 pub mod verification;
 pub mod wire;

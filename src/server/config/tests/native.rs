@@ -20,7 +20,7 @@ fn nothing_said_means_no_second_factor_and_open_sign_up() {
     assert_eq!((links.reset_password_ttl, links.sign_up_ttl), (half_an_hour, half_an_hour));
     assert_eq!(links.verify_email_ttl, Duration::from_hours(24));
     let limits = settings.limits.messages().expect("limits are on");
-    assert_eq!((limits.destination.burst, limits.destination.refill), (5, Duration::from_mins(12)));
+    assert_eq!((limits.destination.burst, limits.destination.refill), (10, Duration::from_mins(6)));
     assert_eq!((limits.address.burst, limits.address.refill), (300, Duration::from_secs(5)));
     let policy = settings.passwords.policy();
     assert_eq!((policy.history, policy.max_age, policy.disallow_common), (0, None, true));
