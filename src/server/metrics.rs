@@ -36,7 +36,7 @@ const FIGURES: &[(&str, Kind, &str)] = &[
     ),
     ("doorward_http_connections", Kind::Gauge, "Open connections."),
     ("doorward_http_connections_max", Kind::Gauge, "server.max_connections."),
-    ("doorward_sign_ins_total", Kind::Counter, "Sign-ins with a password, by outcome."),
+    ("doorward_sign_ins_total", Kind::Counter, "Steps of sign-ins, by outcome."),
     ("doorward_password_hashes_total", Kind::Counter, "Password hashings begun."),
     ("doorward_password_hashes_running", Kind::Gauge, "Password hashings under way."),
     ("doorward_password_hashes_waiting", Kind::Gauge, "Requests that wait for a password hashing."),
@@ -185,10 +185,7 @@ mod tests {
         metrics::counter!("doorward_sign_ins_total", "outcome" => "succeeded").increment(1);
         let text = second.render();
         assert!(text.contains("doorward_sign_ins_total{outcome=\"succeeded\"} 1"), "{text}");
-        assert!(
-            text.contains("# HELP doorward_sign_ins_total Sign-ins with a password, by outcome."),
-            "{text}"
-        );
+        assert!(text.contains("# HELP doorward_sign_ins_total Steps of sign-ins, by outcome."), "{text}");
         assert_eq!(first.render(), second.render());
     }
 }

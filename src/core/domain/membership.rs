@@ -2,7 +2,7 @@
 
 use super::ids::{MembershipId, RoleId, TenantId, UserId};
 use super::second_factor::SecondFactorPolicy;
-use super::tenant::TenantStatus;
+use super::tenant::{Tenant, TenantStatus};
 
 /// The old service's numeric `status` of a user in a tenant (0…12).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,6 +100,27 @@ pub struct Membership {
 }
 
 impl Membership {
+    /// An active place of the user in the tenant, whose role is still to be given.
+    #[must_use]
+    pub fn blank(id: MembershipId, user: UserId, tenant: &Tenant) -> Self {
+        Self {
+            id,
+            user,
+            tenant: tenant.id,
+            tenant_status: tenant.status,
+            tenant_name: tenant.name.clone(),
+            tenant_epoch: tenant.epoch,
+            role: String::new(),
+            role_permissions: Vec::new(),
+            role_second_factor: None,
+            allowed: Vec::new(),
+            denied: Vec::new(),
+            status: MembershipStatus::ACTIVE,
+            locale: None,
+            epoch: 0,
+        }
+    }
+
     /// The role's permissions, then the allowed ones, minus the denied ones; each word once, first occurrence.
     #[must_use]
     pub fn permissions(&self) -> Vec<String> {

@@ -8,7 +8,7 @@ use crate::domain::email_address::is_same_address;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::ids::{ClientKey, RoleId};
 use crate::domain::link::{Link, LinkPurpose};
-use crate::domain::membership::{Membership, MembershipStatus};
+use crate::domain::membership::Membership;
 use crate::domain::message::{Destination, MailKind, Message, Particulars};
 use crate::domain::secret::{Secret, TokenHash};
 use crate::domain::tenant::Tenant;
@@ -97,22 +97,7 @@ impl Core {
         let user = self.signed_up_user(command, email, &tenant);
         let hash = self.hash_new_password(&command.password, Current::None, &user).await?;
         let welcome = self.welcome(&user, email, &tenant);
-        let membership = Membership {
-            id: self.new_id(),
-            user: user.id,
-            tenant: tenant.id,
-            tenant_status: tenant.status,
-            tenant_name: tenant.name.clone(),
-            tenant_epoch: tenant.epoch,
-            role: String::new(),
-            role_permissions: Vec::new(),
-            role_second_factor: None,
-            allowed: Vec::new(),
-            denied: Vec::new(),
-            status: MembershipStatus::ACTIVE,
-            locale: None,
-            epoch: 0,
-        };
+        let membership = Membership::blank(self.new_id(), user.id, &tenant);
         Ok(Newcomer { user, hash, membership, role, clients, welcome })
     }
 

@@ -3,9 +3,8 @@
 use super::ApplyError;
 use super::plan::{Planner, Step};
 use super::spec::{MembershipSpec, PasswordSpec, UserSpec};
-use crate::domain::ids::{Id, MembershipId, TenantId, UserId};
-use crate::domain::membership::{Membership, MembershipStatus};
-use crate::domain::tenant::Tenant;
+use crate::domain::ids::{Id, TenantId, UserId};
+use crate::domain::membership::Membership;
 use crate::domain::user::{Account, Identity, User, username_key};
 use crate::ports::password::Verdict;
 
@@ -196,7 +195,7 @@ impl Planner<'_> {
             ApplyError::Invalid(format!("{role_place}: missing; a new membership needs a role"))
         })?;
         let role = self.role(role, &tenant, &role_place).await?;
-        let base = existing.cloned().unwrap_or_else(|| blank_membership(self.core.new_id(), user, &tenant));
+        let base = existing.cloned().unwrap_or_else(|| Membership::blank(self.core.new_id(), user, &tenant));
         let declared = Membership {
             role: role.name.clone(),
             role_permissions: role.permissions.clone(),
@@ -239,25 +238,6 @@ impl Planner<'_> {
             }
         }
         Ok(())
-    }
-}
-
-fn blank_membership(id: MembershipId, user: UserId, tenant: &Tenant) -> Membership {
-    Membership {
-        id,
-        user,
-        tenant: tenant.id,
-        tenant_status: tenant.status,
-        tenant_name: tenant.name.clone(),
-        tenant_epoch: tenant.epoch,
-        role: String::new(),
-        role_permissions: Vec::new(),
-        role_second_factor: None,
-        allowed: Vec::new(),
-        denied: Vec::new(),
-        status: MembershipStatus::ACTIVE,
-        locale: None,
-        epoch: 0,
     }
 }
 
