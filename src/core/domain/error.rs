@@ -105,6 +105,47 @@ pub enum ErrorKind {
     IdentityTaken,
     /// It is the only way the user can sign in.
     OnlyWayToSignIn,
+    /// A request that is missing a parameter, has one twice, or one that means nothing (RFC 6749 §5.2 `invalid_request`);
+    /// `public` says which.
+    RequestInvalid,
+    /// The redirect URI is missing or is none of the client's: nobody is sent there (RFC 6749 §4.1.2.1).
+    RedirectUriInvalid,
+    /// A response type other than `code` (RFC 6749 §4.1.2.1).
+    ResponseTypeUnsupported,
+    /// A grant type that nobody may use here (RFC 6749 §5.2).
+    GrantTypeUnsupported,
+    /// The client may not use that grant (RFC 6749 §5.2 `unauthorized_client`).
+    GrantNotAllowed,
+    /// A scope that does not exist, is not the client's, or is more than was granted (RFC 6749 §5.2).
+    ScopeInvalid,
+    /// A resource that is not the client's (RFC 8707 §2 `invalid_target`).
+    TargetInvalid,
+    /// The code was issued for another redirect URI (RFC 6749 §4.1.3).
+    RedirectUriMismatch,
+    /// The PKCE verifier is missing, not expected, or not the challenge's (RFC 7636 §4.6).
+    PkceMismatch,
+    /// `request` is not supported (OpenID Connect Core §3.1.2.6).
+    RequestObjectUnsupported,
+    /// `request_uri` is not supported (OpenID Connect Core §3.1.2.6).
+    RequestUriUnsupported,
+    /// `registration` is not supported (OpenID Connect Core §3.1.2.6).
+    RegistrationUnsupported,
+    /// Somebody has to sign in, and no page may be shown (OpenID Connect Core §3.1.2.6).
+    LoginRequired,
+    /// Somebody has to consent, and no page may be shown (OpenID Connect Core §3.1.2.6).
+    ConsentRequired,
+    /// Somebody has to do something, and no page may be shown (OpenID Connect Core §3.1.2.6).
+    InteractionRequired,
+    /// The user said no, or may not use the client (RFC 6749 §4.1.2.1 `access_denied`).
+    AccessDenied,
+    /// The sign-in's page is too old, was opened in another browser, or was not sent by a page of ours.
+    TransactionUnknown,
+    /// The token lacks the scope (RFC 6750 §3.1).
+    ScopeInsufficient,
+    /// The token belongs to another client (RFC 7009 §2.1).
+    TokenForeign,
+    /// The ID token is not ours, or not for this.
+    IdTokenInvalid,
     /// No such object, or one of another tenant.
     NotFound,
     /// Too many failed attempts; try again after the given time.

@@ -110,6 +110,8 @@ pub struct LoginAttempt {
     pub intent: Intent,
     /// The provider's [`Memo`](crate::ports::provider::Memo), sealed.
     pub sealed_memo: Vec<u8>,
+    /// The sealed transaction of the hosted pages that the browser returns to; `None` = it goes to the client.
+    pub transaction: Option<String>,
     /// When it began.
     pub created_at: Timestamp,
     /// From when it is worthless.

@@ -1,6 +1,7 @@
 //! Authorization codes (RFC 6749 §4.1.2): opaque, hashed at rest, single use.
 
 use super::authentication::Methods;
+use super::authorization::CodeBinding;
 use super::ids::{ClientKey, GrantId, MembershipId, SessionId, TenantId, UserId};
 use super::secret::TokenHash;
 use super::time::Timestamp;
@@ -24,6 +25,8 @@ pub struct Grant {
     pub credential_version: i64,
     /// What the sign-in proved.
     pub methods: Methods,
+    /// What the OAuth 2.0 dialect bound it to; `None` for codes of the native dialect.
+    pub oauth: Option<CodeBinding>,
     /// When it was issued.
     pub created_at: Timestamp,
     /// From when it is worthless.

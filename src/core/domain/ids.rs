@@ -78,6 +78,10 @@ id!(
     SessionId
 );
 id!(
+    /// A browser in which somebody is signed in.
+    BrowserSessionId
+);
+id!(
     /// An authorization code's row.
     GrantId
 );

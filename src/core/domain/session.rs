@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::authentication::Methods;
+use super::authorization::Authorization;
 use super::ids::{ClientKey, MembershipId, SessionId, TenantId, UserId};
 use super::time::Timestamp;
 
@@ -19,6 +20,8 @@ pub enum EndReason {
     CodeReplay,
     /// The account, membership, tenant or client was switched off.
     Deactivated,
+    /// The client gave a token of it back (RFC 7009).
+    Revoked,
 }
 
 impl EndReason {
@@ -31,6 +34,7 @@ impl EndReason {
             Self::RefreshReuse => "refresh_reuse",
             Self::CodeReplay => "code_replay",
             Self::Deactivated => "deactivated",
+            Self::Revoked => "revoked",
         }
     }
 }
@@ -50,6 +54,8 @@ pub struct Session {
     pub membership: MembershipId,
     /// What the sign-in proved.
     pub methods: Methods,
+    /// What the client was allowed in the OAuth 2.0 dialect; `None` for sessions of the native dialect.
+    pub oauth: Option<Authorization>,
     /// When it began.
     pub created_at: Timestamp,
     /// When a token of it was last issued.

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod entropy;
 pub mod import;
+pub mod logout_notifier;
 pub mod messages;
 pub mod password;
 pub mod provider;

@@ -3,6 +3,7 @@
 //! No network, no hashing, no mail while a [`Tx`] is open. Every transition is one guarded statement.
 
 mod accounts;
+mod browsing;
 mod events;
 mod rotations;
 mod verification;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use self::accounts::{Clients, Identities, Memberships, Roles, Tenants, Users};
+pub use self::browsing::{BrowserSessions, Consents, Profiles};
 pub use self::events::{
     Activities, Attempts, Federations, Grants, Keys, Refreshes, Revocations, Sessions, UpstreamHolder,
 };
@@ -157,6 +159,9 @@ pub trait Tx:
     + Outbox
     + PasswordHistory
     + SignUps
+    + BrowserSessions
+    + Consents
+    + Profiles
     + super::import::Imports
     + Send
 {

@@ -11,7 +11,7 @@ use crate::domain::activity::{Activity, LoginType};
 use crate::domain::authentication::{Method, Methods};
 use crate::domain::authenticator::Authenticator;
 use crate::domain::challenge::{Challenge, ChallengePurpose, Expected};
-use crate::domain::client::{Client, ClientType};
+use crate::domain::client::{Client, ClientOAuth, ClientType};
 use crate::domain::federation::{Intent, LoginAttempt};
 use crate::domain::grant::Grant;
 use crate::domain::ids::{Id, SessionId, TenantId, uuid_v7};
@@ -104,6 +104,7 @@ impl Samples {
             auth_code_ttl: Duration::from_millis(60_500),
             algorithm: Some(Algorithm::HS256),
             hs256_secret: Some(vec![9; 40]),
+            oauth: ClientOAuth::default(),
             second_factor: Some(SecondFactorPolicy::Required),
             enabled: true,
             epoch: 0,
@@ -166,6 +167,7 @@ impl Samples {
             tenant: membership.tenant,
             membership: membership.id,
             methods: Methods::one(Method::Password).and(Method::OneTimeCode),
+            oauth: None,
             created_at: now,
             last_used_at: now,
             expires_at: now.plus(Duration::from_hours(720)),
@@ -189,6 +191,7 @@ impl Samples {
             membership: membership.id,
             credential_version: 1,
             methods: Methods::one(Method::Password),
+            oauth: None,
             created_at: now,
             expires_at: now.plus(Duration::from_mins(1)),
         }
@@ -206,6 +209,7 @@ impl Samples {
             client: client.key,
             intent,
             sealed_memo: vec![0, 7, 255],
+            transaction: None,
             created_at: now,
             expires_at: now.plus(Duration::from_mins(10)),
         }

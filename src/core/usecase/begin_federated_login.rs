@@ -114,6 +114,7 @@ impl Core {
             client: client.key,
             intent,
             sealed_memo: self.ports.sealer.seal(&memo_place(id), memo.bytes()),
+            transaction: None,
             created_at: now,
             expires_at: now.plus(ATTEMPT_LIFETIME),
         }

@@ -128,6 +128,7 @@ impl Core {
             tenant: membership.tenant,
             membership: membership.id,
             methods: methods.clone(),
+            oauth: None,
             created_at: now,
             last_used_at: now,
             expires_at: now.plus(self.settings.session_lifetime),

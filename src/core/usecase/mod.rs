@@ -73,7 +73,9 @@ pub use self::request_sign_up::{MAX_SIGN_UP_DATA, RequestSignUp};
 pub use self::reset_password::ResetPassword;
 pub use self::rotate_refresh::{RefreshTokens, SwitchTenant};
 pub use self::send_one_time_code::SendOneTimeCode;
-pub use self::settings::{LinkSettings, MessageLimits, SecondFactorSettings, SignUpSettings};
+pub use self::settings::{
+    LinkSettings, MessageLimits, OAuthSettings, SecondFactorSettings, SignUpSettings, Subject,
+};
 pub use self::sign_up::{SignUp, SignUpView, SignedUp};
 pub use self::verify_email::VerifyEmail;
 pub use self::verify_one_time_code::{Verified, VerifyOneTimeCode};
@@ -85,6 +87,7 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
+use crate::ports::logout_notifier::LogoutNotifier;
 use crate::ports::messages::{Mailer, Texter};
 use crate::ports::password::PasswordHasher;
 use crate::ports::provider::Registry;
@@ -125,6 +128,8 @@ pub struct Ports {
     pub texter: Option<Arc<dyn Texter>>,
     /// Authenticator apps.
     pub totp: Arc<dyn Totp>,
+    /// Tells clients that a session ended.
+    pub logout_notifier: Arc<dyn LogoutNotifier>,
     /// Runs what must outlive a request; shutdown waits for it.
     pub tasks: TaskTracker,
 }
@@ -152,6 +157,8 @@ pub struct CoreSettings {
     pub sign_up: Option<SignUpSettings>,
     /// How many messages one destination or address may cause; `None` = any number.
     pub message_limits: Option<MessageLimits>,
+    /// The OAuth 2.0 dialect.
+    pub oauth: OAuthSettings,
 }
 
 /// The use-cases.

@@ -73,6 +73,7 @@ impl Core {
             membership: sign_in.membership.id,
             credential_version: sign_in.account.user.credential_version,
             methods: sign_in.methods.clone(),
+            oauth: None,
             created_at: now,
             expires_at: now.plus(sign_in.client.auth_code_ttl),
         }

@@ -18,6 +18,26 @@ pub struct SecondFactorSettings {
     pub issuer: String,
 }
 
+/// The OAuth 2.0 dialect.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OAuthSettings {
+    /// What `sub` says of users.
+    pub subject: Subject,
+    /// How long a browser stays signed in without being used.
+    pub session_idle: Duration,
+    /// How long it stays signed in at most.
+    pub session_lifetime: Duration,
+}
+
+/// What `sub` says of users.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// The user's id, which never changes.
+    Id,
+    /// The username, as older clients know it.
+    Username,
+}
+
 /// Links in mails.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LinkSettings {

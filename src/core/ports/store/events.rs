@@ -9,7 +9,7 @@ use crate::domain::activity::{ActiveRange, ActiveUsers, Activity};
 use crate::domain::activity_query::{ActivityQuery, Condition};
 use crate::domain::federation::{LoginAttempt, UpstreamSession};
 use crate::domain::grant::{Consumed, Grant};
-use crate::domain::ids::{ActivityId, ChallengeId, GrantId, SessionId, TenantId, UserId};
+use crate::domain::ids::{ActivityId, BrowserSessionId, ChallengeId, GrantId, SessionId, TenantId, UserId};
 use crate::domain::key::{Algorithm, SigningKey};
 use crate::domain::limit::{Charge, Level, LimitKey};
 use crate::domain::refresh::Refresh;
@@ -96,6 +96,13 @@ pub trait Sessions {
     async fn session(&mut self, id: SessionId) -> Stored<Option<Session>>;
     /// Ends it if it has not ended: a guarded UPDATE. `false` = it had ended before.
     async fn end_session(&mut self, id: SessionId, reason: EndReason, now: Timestamp) -> Stored<bool>;
+    /// Ends the live sessions that clients got in a browser session; answers them as they were.
+    async fn end_sessions_of_browser(
+        &mut self,
+        browser: BrowserSessionId,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> Stored<Vec<Session>>;
     /// Ends every live session of the user but `keep`; answers which.
     async fn end_user_sessions(
         &mut self,

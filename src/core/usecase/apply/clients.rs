@@ -3,7 +3,7 @@
 use super::ApplyError;
 use super::plan::{Planner, Step};
 use super::spec::ClientSpec;
-use crate::domain::client::{Client, ClientType};
+use crate::domain::client::{Client, ClientOAuth, ClientType};
 use crate::domain::ids::{ClientKey, TenantId};
 use crate::domain::key::Algorithm;
 use crate::domain::redirect_uri::check_registration;
@@ -168,6 +168,7 @@ impl Planner<'_> {
             algorithm: None,
             hs256_secret: None,
             second_factor: None,
+            oauth: ClientOAuth::default(),
             enabled: true,
             epoch: 0,
         }

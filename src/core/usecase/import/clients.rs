@@ -112,6 +112,7 @@ impl Importer<'_> {
             algorithm,
             hs256_secret,
             second_factor: None,
+            oauth: crate::domain::client::ClientOAuth::default(),
             enabled: true,
             epoch: 0,
         })
