@@ -27,7 +27,7 @@ pub struct Cookie {
 }
 
 impl Cookie {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let (name, value) = parts.next()?.split_once('=')?;
         let attributes = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
