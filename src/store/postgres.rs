@@ -47,6 +47,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_federation.sql", include_str!("../../migrations/postgres/0003_federation.sql")),
     ("0004_verification.sql", include_str!("../../migrations/postgres/0004_verification.sql")),
     ("0005_pending_upstream.sql", include_str!("../../migrations/postgres/0005_pending_upstream.sql")),
+    ("0006_oauth.sql", include_str!("../../migrations/postgres/0006_oauth.sql")),
 ];
 const HISTORY_EXISTS: &str = "SELECT CAST(COUNT(to_regclass('_sqlx_migrations')) AS bigint) AS present";
 

@@ -53,6 +53,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_federation.sql", include_str!("../../migrations/sqlite/0003_federation.sql")),
     ("0004_verification.sql", include_str!("../../migrations/sqlite/0004_verification.sql")),
     ("0005_pending_upstream.sql", include_str!("../../migrations/sqlite/0005_pending_upstream.sql")),
+    ("0006_oauth.sql", include_str!("../../migrations/sqlite/0006_oauth.sql")),
 ];
 const HISTORY_EXISTS: &str =
     "SELECT COUNT(*) AS present FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";

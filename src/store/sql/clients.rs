@@ -17,7 +17,7 @@ macro_rules! client_where {
         concat!(
             "SELECT key, key AS id, client_id, secret_hash, name, client_type, tenant_id, redirect_uris,
                     logout_redirect_uris, grant_types, scopes, access_token_ttl_ms, refresh_token_ttl_ms,
-                    auth_code_ttl_ms, algorithm, hs256_secret, second_factor, enabled, epoch
+                    auth_code_ttl_ms, algorithm, hs256_secret, second_factor, oauth, enabled, epoch
              FROM clients WHERE ",
             $condition
         )
@@ -42,6 +42,7 @@ pub(super) fn read(fields: Fields<'_>) -> Stored<Client> {
         algorithm: fields.maybe_word("algorithm", Algorithm::parse)?,
         hs256_secret: fields.get("hs256_secret")?,
         second_factor: fields.maybe_word("second_factor", SecondFactorPolicy::parse)?,
+        oauth: fields.json("oauth")?,
         enabled: fields.get("enabled")?,
         epoch: fields.get("epoch")?,
     })
@@ -70,6 +71,7 @@ fn bind<'q>(statement: Statement<'q>, client: &'q Client, now: Timestamp) -> Sta
         .bind(client.enabled)
         .bind(at(now))
         .bind(client.second_factor.map(SecondFactorPolicy::as_str))
+        .bind(Json(&client.oauth))
 }
 
 #[async_trait]
@@ -88,8 +90,9 @@ impl Clients for SqlTx {
         let statement = sqlx::query(
             "INSERT INTO clients (key, secret_hash, name, client_type, tenant_id, redirect_uris,
                  logout_redirect_uris, grant_types, scopes, access_token_ttl_ms, refresh_token_ttl_ms,
-                 auth_code_ttl_ms, algorithm, hs256_secret, enabled, created_at, updated_at, second_factor, client_id, epoch)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17, $18, $19)",
+                 auth_code_ttl_ms, algorithm, hs256_secret, enabled, created_at, updated_at, second_factor, oauth, client_id,
+                 epoch)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17, $18, $19, $20)",
         );
         let statement = bind(statement, client, now).bind(&client.client_id).bind(client.epoch);
         self.run(statement).await.map(|_| ())
@@ -100,7 +103,7 @@ impl Clients for SqlTx {
             "UPDATE clients SET secret_hash = $2, name = $3, client_type = $4, tenant_id = $5, redirect_uris = $6,
                  logout_redirect_uris = $7, grant_types = $8, scopes = $9, access_token_ttl_ms = $10,
                  refresh_token_ttl_ms = $11, auth_code_ttl_ms = $12, algorithm = $13, hs256_secret = $14,
-                 enabled = $15, updated_at = $16, second_factor = $17
+                 enabled = $15, updated_at = $16, second_factor = $17, oauth = $18
              WHERE key = $1",
         );
         self.run(bind(statement, client, now)).await.map(|_| ())

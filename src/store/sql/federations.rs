@@ -14,7 +14,8 @@ use crate::PURGE_BATCH;
 /// What a [`LoginAttempt`] is read from.
 macro_rules! attempt_columns {
     () => {
-        "id, state_hash, browser_hash, provider, client_key, intent, user_id, sealed_memo, created_at, expires_at"
+        "id, state_hash, browser_hash, provider, client_key, intent, user_id, sealed_memo, page_transaction,
+         created_at, expires_at"
     };
 }
 
@@ -31,6 +32,7 @@ fn read_attempt(row: &Row) -> Stored<LoginAttempt> {
         intent: Intent::from_columns(&word, fields.maybe_id("user_id")?)
             .ok_or_else(|| fields.broken("intent"))?,
         sealed_memo: fields.get("sealed_memo")?,
+        transaction: fields.get("page_transaction")?,
         created_at: fields.time("created_at")?,
         expires_at: fields.time("expires_at")?,
     })
@@ -53,7 +55,7 @@ impl Federations for SqlTx {
         let statement = sqlx::query(concat!(
             "INSERT INTO login_attempts (",
             attempt_columns!(),
-            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
         ))
         .bind(attempt.id.uuid())
         .bind(attempt.state_hash.as_bytes().as_slice())
@@ -63,6 +65,7 @@ impl Federations for SqlTx {
         .bind(intent)
         .bind(user.map(UserId::uuid))
         .bind(attempt.sealed_memo.as_slice())
+        .bind(attempt.transaction.as_deref())
         .bind(at(attempt.created_at))
         .bind(at(attempt.expires_at));
         self.run(statement).await.map(|_| ())

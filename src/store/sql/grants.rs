@@ -7,6 +7,7 @@ use doorward_core::domain::ids::{GrantId, Id as _, SessionId};
 use doorward_core::domain::secret::TokenHash;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::store::{Grants, Stored};
+use sqlx::types::Json;
 
 use super::row::Fields;
 use super::{Row, SqlTx, at};
@@ -23,6 +24,7 @@ fn read(row: &Row) -> Stored<Grant> {
         membership: fields.id("membership_id")?,
         credential_version: fields.get("credential_version")?,
         methods: fields.word("methods", Methods::parse)?,
+        oauth: fields.maybe_json("oauth")?,
         created_at: fields.time("created_at")?,
         expires_at: fields.time("expires_at")?,
     })
@@ -33,8 +35,8 @@ impl Grants for SqlTx {
     async fn add_grant(&mut self, grant: &Grant) -> Stored<()> {
         let statement = sqlx::query(
             "INSERT INTO grants (id, code_hash, client_key, user_id, tenant_id, membership_id, credential_version,
-                 created_at, expires_at, methods)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                 created_at, expires_at, methods, oauth)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(grant.id.uuid())
         .bind(grant.code_hash.as_bytes().as_slice())
@@ -45,7 +47,8 @@ impl Grants for SqlTx {
         .bind(grant.credential_version)
         .bind(at(grant.created_at))
         .bind(at(grant.expires_at))
-        .bind(grant.methods.to_text());
+        .bind(grant.methods.to_text())
+        .bind(grant.oauth.as_ref().map(Json));
         self.run(statement).await.map(|_| ())
     }
 
@@ -57,7 +60,7 @@ impl Grants for SqlTx {
     async fn unused_grant(&mut self, code: &TokenHash) -> Stored<Option<Grant>> {
         let statement = sqlx::query(
             "SELECT id, code_hash, client_key, user_id, tenant_id, membership_id, credential_version,
-                 created_at, expires_at, methods
+                 created_at, expires_at, methods, oauth
              FROM grants WHERE code_hash = $1 AND consumed_at IS NULL",
         );
         self.maybe(statement.bind(code.as_bytes().as_slice())).await?.as_ref().map(read).transpose()
@@ -68,7 +71,7 @@ impl Grants for SqlTx {
         let statement = sqlx::query(
             "UPDATE grants SET consumed_at = $2 WHERE code_hash = $1 AND consumed_at IS NULL
              RETURNING id, code_hash, client_key, user_id, tenant_id, membership_id, credential_version,
-                 created_at, expires_at, methods",
+                 created_at, expires_at, methods, oauth",
         );
         let statement = statement.bind(code.as_bytes().as_slice()).bind(at(now));
         if let Some(row) = self.maybe(statement).await? {

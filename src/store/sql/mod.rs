@@ -6,6 +6,7 @@
 mod activities;
 mod attempts;
 mod authenticators;
+mod browsing;
 mod challenges;
 mod clients;
 mod condition;

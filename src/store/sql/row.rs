@@ -8,6 +8,7 @@ use doorward_core::domain::ids::Id;
 use doorward_core::domain::secret::TokenHash;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::store::{StoreError, Stored};
+use serde::de::DeserializeOwned;
 use sqlx::types::Json;
 use sqlx::{Decode, Row as _, Type};
 use uuid::Uuid;
@@ -73,7 +74,18 @@ impl<'r> Fields<'r> {
     }
 
     pub(super) fn words(&self, column: &'static str) -> Stored<Vec<String>> {
-        self.get::<Json<Vec<String>>>(column).map(|Json(words)| words)
+        self.json(column)
+    }
+
+    pub(super) fn json<T: DeserializeOwned + 'static>(&self, column: &'static str) -> Stored<T> {
+        self.get::<Json<T>>(column).map(|Json(value)| value)
+    }
+
+    pub(super) fn maybe_json<T: DeserializeOwned + 'static>(
+        &self,
+        column: &'static str,
+    ) -> Stored<Option<T>> {
+        Ok(self.get::<Option<Json<T>>>(column)?.map(|Json(value)| value))
     }
 
     pub(super) fn millis(&self, column: &'static str) -> Stored<Duration> {

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use doorward_core::domain::authentication::Methods;
-use doorward_core::domain::ids::{Id as _, SessionId, UserId};
+use doorward_core::domain::ids::{BrowserSessionId, Id as _, SessionId, UserId};
 use doorward_core::domain::session::{EndReason, Session};
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::store::{Sessions, Stored};
+use sqlx::types::Json;
 
 use super::row::Fields;
 use super::{SqlTx, at};
@@ -21,6 +22,7 @@ pub(super) fn read(fields: Fields<'_>) -> Stored<Session> {
         tenant: fields.id("tenant_id")?,
         membership: fields.id("membership_id")?,
         methods: fields.word("methods", Methods::parse)?,
+        oauth: fields.maybe_json("oauth")?,
         created_at: fields.time("created_at")?,
         last_used_at: fields.time("last_used_at")?,
         expires_at: fields.time("expires_at")?,
@@ -34,10 +36,11 @@ pub(super) fn read(fields: Fields<'_>) -> Stored<Session> {
 #[async_trait]
 impl Sessions for SqlTx {
     async fn add_session(&mut self, session: &Session) -> Stored<()> {
+        let browser = session.oauth.as_ref().and_then(|authorization| authorization.browser_session);
         let statement = sqlx::query(
             "INSERT INTO sessions (id, user_id, client_key, tenant_id, membership_id, created_at, last_used_at,
-                 expires_at, ip_address, user_agent, device_id, methods)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                 expires_at, ip_address, user_agent, device_id, methods, oauth, browser_session_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         )
         .bind(session.id.uuid())
         .bind(session.user.uuid())
@@ -50,14 +53,16 @@ impl Sessions for SqlTx {
         .bind(session.ip.map(|ip| ip.to_string()))
         .bind(session.user_agent.as_deref())
         .bind(session.device_id.as_deref())
-        .bind(session.methods.to_text());
+        .bind(session.methods.to_text())
+        .bind(session.oauth.as_ref().map(Json))
+        .bind(browser.map(BrowserSessionId::uuid));
         self.run(statement).await.map(|_| ())
     }
 
     async fn session(&mut self, id: SessionId) -> Stored<Option<Session>> {
         let statement = sqlx::query(
             "SELECT id, user_id, client_key, tenant_id, membership_id, created_at, last_used_at, expires_at,
-                 ended_at, ip_address, user_agent, device_id, methods
+                 ended_at, ip_address, user_agent, device_id, methods, oauth
              FROM sessions WHERE id = $1",
         );
         self.maybe(statement.bind(id.uuid()))
@@ -73,6 +78,24 @@ impl Sessions for SqlTx {
         );
         let statement = statement.bind(id.uuid()).bind(reason.as_str()).bind(at(now));
         Ok(self.run(statement).await? > 0)
+    }
+
+    async fn end_sessions_of_browser(
+        &mut self,
+        browser: BrowserSessionId,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> Stored<Vec<Session>> {
+        self.writes()?;
+        let statement = sqlx::query(
+            "UPDATE sessions SET ended_at = $3, end_reason = $2
+             WHERE browser_session_id = $1 AND ended_at IS NULL
+             RETURNING id, user_id, client_key, tenant_id, membership_id, created_at, last_used_at, expires_at,
+                 NULL AS ended_at, ip_address, user_agent, device_id, methods, oauth",
+        );
+        let statement = statement.bind(browser.uuid()).bind(reason.as_str()).bind(at(now));
+        let rows = self.all(statement).await?;
+        rows.iter().map(|row| read(Fields::new(row, "sessions"))).collect()
     }
 
     async fn end_user_sessions(
