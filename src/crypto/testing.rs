@@ -94,6 +94,7 @@ pub(crate) fn client(number: u128, algorithm: Option<Algorithm>) -> Client {
         algorithm,
         hs256_secret: None,
         second_factor: None,
+        oauth: doorward_core::domain::client::ClientOAuth::default(),
         enabled: true,
         epoch: 0,
     }

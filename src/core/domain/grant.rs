@@ -26,7 +26,7 @@ pub struct Grant {
     /// What the sign-in proved.
     pub methods: Methods,
     /// What the OAuth 2.0 dialect bound it to; `None` for codes of the native dialect.
-    pub oauth: Option<CodeBinding>,
+    pub oauth: Option<Box<CodeBinding>>,
     /// When it was issued.
     pub created_at: Timestamp,
     /// From when it is worthless.

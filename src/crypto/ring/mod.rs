@@ -1,8 +1,10 @@
 //! The signer: the keys of the store, in memory, kept fresh.
 
+mod oauth;
 mod server;
 mod shared;
 mod state;
+mod statement;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -13,24 +15,29 @@ use doorward_core::domain::client::Client;
 use doorward_core::domain::error::{Error, ErrorKind};
 use doorward_core::domain::ids::ClientKey;
 use doorward_core::domain::key::Algorithm;
+use doorward_core::domain::oauth_claims::{OAuthClaims, OAuthToken};
 use doorward_core::domain::secret::{Secret, TokenHash};
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::clock::Clock;
 use doorward_core::ports::entropy::Entropy;
 use doorward_core::ports::sealer::Sealer;
-use doorward_core::ports::signer::{Expiry, Signer};
+use doorward_core::ports::signer::{Expiry, Signer, Statement};
 use doorward_core::ports::store::Store;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
 use crate::keys::make_rows;
 use crate::keys::shelf::{Shelf, StoreShelf};
-use crate::token::{self, Invalid, MAX_TOKEN_BYTES, legacy};
+use crate::token::{self, ACCESS_TOKEN, Invalid, MAX_TOKEN_BYTES, legacy};
 use server::{ServerKeys, Tools};
-use shared::SharedKeys;
-use state::{RingKey, State, Verified};
+use shared::{SharedKey, SharedKeys};
+use state::{Known, RingKey, State, Verified};
 
 /// Unknown `kid`s make the store be asked at most this often, whoever invents them.
 const RELOAD_PERIOD: Duration = Duration::from_secs(1);
+
+const OTHER_DIALECT: Invalid = Invalid("a token of another dialect");
 
 /// How tokens are issued and how long keys matter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -184,10 +191,37 @@ impl KeyRing {
         })
     }
 
+    /// Signs with the key whose turn it is; not HS256.
+    async fn sign_with_current<C: Serialize + Sync>(
+        &self,
+        claims: &C,
+        token_type: &str,
+        algorithm: Algorithm,
+    ) -> Result<Secret<String>, Error> {
+        let key = self.signing_key(algorithm).await?;
+        let private =
+            key.signing().ok_or_else(|| Error::internal(format!("key {} cannot sign", key.kid())))?;
+        token::encode(claims, token_type, key.kid(), algorithm, private)
+    }
+
+    /// The key the header names, if it is of the algorithm the header names.
+    async fn named_key(
+        &self,
+        header: &token::Header,
+        now: Timestamp,
+    ) -> Result<(Arc<State>, Arc<RingKey>), Error> {
+        let (state, key) = self.verifying_key(&header.kid, now).await?;
+        if key.algorithm() == header.alg {
+            Ok((state, key))
+        } else {
+            Err(Invalid("another algorithm than the key's").into())
+        }
+    }
+
     /// What was signed a moment ago needs no verification: whoever got it uses it soon.
-    fn remember(&self, token: &Secret<String>, claims: &Claims) {
+    fn remember(&self, token: &Secret<String>, known: impl FnOnce() -> Known) {
         if let Some(state) = self.loaded() {
-            let verified = Verified::new(VerifiedToken::new(claims.clone()), token.expose());
+            let verified = Verified::new(known(), token.expose());
             state.verified.insert(TokenHash::of(token.expose()), verified);
         }
     }
@@ -242,6 +276,15 @@ impl KeyRing {
 
     /// Verifies a token of one client's shared key; only that client's claims count.
     async fn verify_shared(&self, token: &str, client: ClientKey) -> Result<Claims, Error> {
+        let key = self.shared_key(client).await?;
+        let claims = token::decode(token, Algorithm::HS256, &key.verifying, &self.settings.issuer)?;
+        if claims.client_key != client || claims.client_id != key.client_id {
+            return Err(Invalid("signed with another client's key").into());
+        }
+        Ok(claims)
+    }
+
+    async fn shared_key(&self, client: ClientKey) -> Result<Arc<SharedKey>, Error> {
         let found = self.shared.verifying(client, self.shelf.as_ref(), self.sealer.as_ref()).await;
         let key = match found {
             Err(error) if error.kind == ErrorKind::Internal => {
@@ -250,12 +293,7 @@ impl KeyRing {
             }
             found => found?,
         };
-        let key = key.ok_or(Invalid("unknown key"))?;
-        let claims = token::decode(token, Algorithm::HS256, &key.verifying, &self.settings.issuer)?;
-        if claims.client_key != client || claims.client_id != key.client_id {
-            return Err(Invalid("signed with another client's key").into());
-        }
-        Ok(claims)
+        key.ok_or_else(|| Invalid("unknown key").into())
     }
 }
 
@@ -265,13 +303,10 @@ impl Signer for KeyRing {
         let algorithm = client.algorithm.unwrap_or(self.settings.default_algorithm);
         if algorithm == Algorithm::HS256 {
             let key = shared::signing(client, self.sealer.as_ref())?;
-            return token::encode(claims, &shared::kid(client.key), algorithm, &key);
+            return token::encode(claims, ACCESS_TOKEN, &shared::kid(client.key), algorithm, &key);
         }
-        let key = self.signing_key(algorithm).await?;
-        let private =
-            key.signing().ok_or_else(|| Error::internal(format!("key {} cannot sign", key.kid())))?;
-        let token = token::encode(claims, key.kid(), algorithm, private)?;
-        self.remember(&token, claims);
+        let token = self.sign_with_current(claims, ACCESS_TOKEN, algorithm).await?;
+        self.remember(&token, || Known::Native(VerifiedToken::new(claims.clone())));
         Ok(token)
     }
 
@@ -281,33 +316,62 @@ impl Signer for KeyRing {
         }
         let name = TokenHash::of(token);
         if let Some(hit) = self.loaded().and_then(|state| state.verified.get(&name)) {
-            token::check_times(&hit.token.claims, expiry, now)?;
-            return Ok(hit.token);
+            let Known::Native(token) = hit.token else { return Err(OTHER_DIALECT.into()) };
+            token::check_times(token.claims.as_ref(), expiry, now)?;
+            return Ok(token);
         }
         if let Some(issuer) = self.settings.legacy_issuer.as_deref().filter(|_| legacy::looks_like_one(token))
         {
             let claims = self.verify_legacy(token, issuer, expiry, now).await?;
             return Ok(VerifiedToken::new(claims));
         }
-        let header = token::read_header(token)?;
+        let header = token::read_header(token, ACCESS_TOKEN)?;
         if header.alg == Algorithm::HS256 {
             let client = shared::client_of(&header.kid).ok_or(Invalid("unknown key"))?;
             let claims = self.verify_shared(token, client).await?;
             token::check_times(&claims, expiry, now)?;
             return Ok(VerifiedToken::new(claims));
         }
-        let (state, key) = self.verifying_key(&header.kid, now).await?;
-        if key.algorithm() != header.alg {
-            return Err(Invalid("another algorithm than the key's").into());
-        }
+        let (state, key) = self.named_key(&header, now).await?;
         let claims = token::decode(token, key.algorithm(), key.verifying(), &self.settings.issuer)?;
         let verified = VerifiedToken::new(claims);
         if expiry == Expiry::Enforced {
             // One that may be expired comes to be replaced, and not again.
-            state.verified.insert(name, Verified::new(verified.clone(), token));
+            state.verified.insert(name, Verified::new(Known::Native(verified.clone()), token));
         }
-        token::check_times(&verified.claims, expiry, now)?;
+        token::check_times(verified.claims.as_ref(), expiry, now)?;
         Ok(verified)
+    }
+
+    async fn sign_oauth(&self, claims: &OAuthClaims, client: &Client) -> Result<Secret<String>, Error> {
+        self.sign_oauth_token(claims, client).await
+    }
+
+    async fn verify_oauth(&self, token: &str, now: Timestamp) -> Result<OAuthToken, Error> {
+        self.verify_oauth_token(token, now).await
+    }
+
+    async fn sign_statement(
+        &self,
+        statement: Statement,
+        claims: &Map<String, Value>,
+        algorithm: Algorithm,
+    ) -> Result<Secret<String>, Error> {
+        self.sign_with_current(claims, statement::token_type(statement), algorithm).await
+    }
+
+    async fn verify_id_token(
+        &self,
+        token: &str,
+        expiry: Expiry,
+        now: Timestamp,
+    ) -> Result<Map<String, Value>, Error> {
+        self.read_id_token(token, expiry, now).await.map_err(statement::not_an_id_token)
+    }
+
+    fn verify_with_keys(&self, token: &str, jwks: &Value) -> Result<Map<String, Value>, Error> {
+        let refused = |invalid| Error::because(ErrorKind::ClientAuthFailed, invalid);
+        token::foreign::verify(token, jwks).map_err(refused)
     }
 
     async fn jwks(&self) -> Result<serde_json::Value, Error> {
@@ -315,6 +379,8 @@ impl Signer for KeyRing {
             // A resource server may ask before the first token: an empty set would be kept for minutes.
             self.signing_key(self.settings.default_algorithm).await?;
         }
+        // ID tokens are signed with it unless a client says otherwise.
+        self.signing_key(Algorithm::RS256).await?;
         Ok(self.state().await?.jwks(self.clock.now(), self.settings.longest_access_token))
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use doorward_core::domain::claims::VerifiedToken;
 use doorward_core::domain::error::Error;
 use doorward_core::domain::key::{Algorithm, KeyStage, SigningKey};
+use doorward_core::domain::oauth_claims::OAuthToken;
 use doorward_core::domain::secret::TokenHash;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::sealer::Sealer;
@@ -77,15 +78,22 @@ impl RingKey {
     }
 }
 
-/// A verified token and its weight.
+/// A verified token of either dialect.
+#[derive(Clone)]
+pub(super) enum Known {
+    Native(VerifiedToken),
+    OAuth(OAuthToken),
+}
+
+/// The same with its weight.
 #[derive(Clone)]
 pub(super) struct Verified {
-    pub(super) token: VerifiedToken,
+    pub(super) token: Known,
     weight: u32,
 }
 
 impl Verified {
-    pub(super) fn new(token: VerifiedToken, text: &str) -> Self {
+    pub(super) fn new(token: Known, text: &str) -> Self {
         let weight = u32::try_from(text.len() * 2 + ENTRY_BYTES).unwrap_or(u32::MAX);
         Self { token, weight }
     }

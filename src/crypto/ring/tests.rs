@@ -1,3 +1,5 @@
+mod oauth;
+
 use super::*;
 use crate::keys::KeyOperations;
 use crate::testing::{FakeShelf, HandClock, ISSUER, at, claims, client, client_key, forge, payload, sealer};
@@ -32,7 +34,7 @@ fn fixture() -> (FakeShelf, Arc<HandClock>, KeyRing) {
 }
 
 fn kid_of(token: &str) -> String {
-    token::read_header(token).unwrap().kid
+    token::read_header(token, token::ACCESS_TOKEN).unwrap().kid
 }
 
 async fn kids(ring: &KeyRing) -> Vec<String> {
@@ -66,7 +68,7 @@ async fn the_jwks_is_never_empty_and_nodes_that_start_together_agree() {
     let (shelf, clock, one) = fixture();
     let two = ring(&shelf, &clock);
     let (left, right) = tokio::join!(kids(&one), kids(&two));
-    assert_eq!(left.len(), 2);
+    assert_eq!(left.len(), 4, "those of the default algorithm and those of ID tokens");
     assert_eq!(left, right);
 }
 
@@ -100,7 +102,7 @@ async fn rotation_fails_no_verification_and_old_keys_leave_in_order() {
         assert!(two.verify(token.expose(), Expiry::Ignored, at(300)).await.is_ok());
     }
     two.reload().await.unwrap();
-    assert_eq!(kids(&two).await.len(), 3);
+    assert_eq!(kids(&two).await.len(), 3 + 2, "two are those of ID tokens");
     clock.advance(HOUR);
     assert!(!kids(&two).await.contains(&before[0]), "its last token has expired");
     let late = clock.now();
@@ -190,7 +192,7 @@ async fn a_shared_key_speaks_for_its_client_only() {
         let sign = |message: &[u8]| hmac::sign(&key, message).as_ref().to_vec();
         refused(&ring, &forge(&header, &payload().to_string(), sign)).await;
     }
-    assert!(ring.jwks().await.unwrap()["keys"].as_array().unwrap().iter().all(|key| key["kty"] == "EC"));
+    assert!(ring.jwks().await.unwrap()["keys"].as_array().unwrap().iter().all(|key| key["kty"] != "oct"));
     let weak = with_secret(8, &secret[..31]);
     shelf.put_client(weak.clone());
     let header = json!({"typ": "at+jwt", "alg": "HS256", "kid": format!("hs256.{}", weak.key)}).to_string();
@@ -267,7 +269,7 @@ async fn an_imported_key_takes_over_in_time() {
     assert_eq!(kid_of(token.expose()), rotation.current);
     assert!(operations.rotate(Algorithm::HS256).await.is_err());
     let stages = operations.list().await.unwrap();
-    assert_eq!(stages.len(), 3);
+    assert_eq!(stages.len(), 3 + 2, "two are those of ID tokens");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Access tokens as compact JWS (RFC 7515 §3.1, RFC 9068): written, read, judged. Knows no store.
 
+pub(crate) mod foreign;
 pub(crate) mod legacy;
 mod unique;
 
@@ -8,22 +9,31 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_core::domain::claims::Claims;
 use doorward_core::domain::error::{Error, ErrorKind};
 use doorward_core::domain::key::Algorithm;
+use doorward_core::domain::oauth_claims::OAuthClaims;
 use doorward_core::domain::secret::Secret;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::signer::Expiry;
 use jsonwebtoken::{DecodingKey, EncodingKey, Validation};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Longest token that is looked at, in bytes.
 pub(crate) const MAX_TOKEN_BYTES: usize = 16 * 1024;
 const MAX_KID_BYTES: usize = 128;
 /// How far `iat` and `nbf` may lie ahead of our clock, in seconds. `exp` has no such room.
 const START_LEEWAY: i64 = 5;
-const TYPE: &str = "at+jwt";
+
+/// `typ` of access tokens (RFC 9068 §2.1).
+pub(crate) const ACCESS_TOKEN: &str = "at+jwt";
+/// `typ` of ID tokens.
+pub(crate) const ID_TOKEN: &str = "JWT";
+/// `typ` of logout tokens (OpenID Connect Back-Channel Logout §2.4).
+pub(crate) const LOGOUT_TOKEN: &str = "logout+jwt";
 
 /// Why a token is not one of ours; for the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("access token refused: {0}")]
+#[error("token refused: {0}")]
 pub(crate) struct Invalid(pub(crate) &'static str);
 
 impl From<Invalid> for Error {
@@ -43,8 +53,8 @@ pub(crate) struct Header {
     pub(crate) kid: String,
 }
 
-/// Reads the header without believing it.
-pub(crate) fn read_header(token: &str) -> Result<Header, Invalid> {
+/// Reads the header of a token of that type, without believing it.
+pub(crate) fn read_header(token: &str, expected_type: &str) -> Result<Header, Invalid> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Invalid("too long"));
     }
@@ -53,8 +63,9 @@ pub(crate) fn read_header(token: &str) -> Result<Header, Invalid> {
     let header: Header =
         serde_json::from_slice(&bytes).map_err(|_| Invalid("the header is not one of ours"))?;
     let media_type = header.typ.to_ascii_lowercase();
-    if media_type.strip_prefix("application/").unwrap_or(&media_type) != TYPE {
-        return Err(Invalid("not an access token (typ)"));
+    let media_type = media_type.strip_prefix("application/").unwrap_or(&media_type);
+    if !media_type.eq_ignore_ascii_case(expected_type) {
+        return Err(Invalid("a token of another kind (typ)"));
     }
     if header.kid.len() > MAX_KID_BYTES || !header.kid.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Invalid("the kid is none of ours"));
@@ -75,14 +86,15 @@ fn split(token: &str) -> Result<(&str, &str), Invalid> {
 ///
 /// # Errors
 /// Internal when the key does not fit the algorithm.
-pub(crate) fn encode(
-    claims: &Claims,
+pub(crate) fn encode<C: Serialize>(
+    claims: &C,
+    token_type: &str,
     kid: &str,
     algorithm: Algorithm,
     key: &EncodingKey,
 ) -> Result<Secret<String>, Error> {
     let mut header = jsonwebtoken::Header::new(library_algorithm(algorithm));
-    header.typ = Some(TYPE.to_owned());
+    header.typ = Some(token_type.to_owned());
     header.kid = Some(kid.to_owned());
     jsonwebtoken::encode(&header, claims, key).map(Secret::new).map_err(Error::internal)
 }
@@ -96,20 +108,9 @@ pub(crate) fn decode(
     key: &DecodingKey,
     issuer: &str,
 ) -> Result<Claims, Invalid> {
-    let mut validation = Validation::new(library_algorithm(algorithm));
-    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-    validation.set_issuer(&[issuer]);
+    let mut validation = validation(algorithm, issuer);
     validation.set_audience(&[issuer]);
-    // The library asks the system clock; ours is a port. The typed claims are judged in `check_times`.
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    let claims =
-        jsonwebtoken::decode::<Claims>(token, key, &validation).map_err(|error| reason(&error))?.claims;
-    let (_, payload) = split(token)?;
-    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| Invalid("the payload is not base64url"))?;
-    if !unique::has_unique_names(&payload) {
-        return Err(Invalid("a claim appears twice"));
-    }
+    let claims: Claims = read(token, key, &validation)?;
     if claims.iss != issuer || claims.aud != issuer {
         return Err(Invalid("another issuer or audience"));
     }
@@ -120,6 +121,64 @@ pub(crate) fn decode(
         return Err(Invalid("negative lifetime"));
     }
     Ok(claims)
+}
+
+/// The same of an access token of the OAuth 2.0 dialect; whom it is for is judged by whoever takes it.
+pub(crate) fn decode_oauth(
+    token: &str,
+    algorithm: Algorithm,
+    key: &DecodingKey,
+    issuer: &str,
+) -> Result<OAuthClaims, Invalid> {
+    let mut validation = validation(algorithm, issuer);
+    validation.validate_aud = false;
+    let claims: OAuthClaims = read(token, key, &validation)?;
+    if claims.iss != issuer {
+        return Err(Invalid("another issuer"));
+    }
+    if claims.aud.0.is_empty() || claims.sub.is_empty() {
+        return Err(Invalid("aud or sub is empty"));
+    }
+    if claims.exp < claims.iat {
+        return Err(Invalid("negative lifetime"));
+    }
+    Ok(claims)
+}
+
+/// The same of an ID token.
+pub(crate) fn decode_id_token(
+    token: &str,
+    algorithm: Algorithm,
+    key: &DecodingKey,
+    issuer: &str,
+) -> Result<Map<String, Value>, Invalid> {
+    let mut validation = validation(algorithm, issuer);
+    validation.validate_aud = false;
+    let claims: Map<String, Value> = read(token, key, &validation)?;
+    if claims.get("iss").and_then(Value::as_str) != Some(issuer) {
+        return Err(Invalid("another issuer"));
+    }
+    if !claims.get("exp").is_some_and(Value::is_i64) || !claims.get("iat").is_some_and(Value::is_i64) {
+        return Err(Invalid("exp or iat is no number"));
+    }
+    Ok(claims)
+}
+
+/// The library asks the system clock; ours is a port. Times are judged in [`check_times`].
+fn validation(algorithm: Algorithm, issuer: &str) -> Validation {
+    let mut validation = Validation::new(library_algorithm(algorithm));
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.set_issuer(&[issuer]);
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation
+}
+
+fn read<C: DeserializeOwned>(token: &str, key: &DecodingKey, validation: &Validation) -> Result<C, Invalid> {
+    let claims = jsonwebtoken::decode::<C>(token, key, validation).map_err(|error| reason(&error))?.claims;
+    let (_, payload) = split(token)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| Invalid("the payload is not base64url"))?;
+    if unique::has_unique_names(&payload) { Ok(claims) } else { Err(Invalid("a claim appears twice")) }
 }
 
 fn reason(error: &jsonwebtoken::errors::Error) -> Invalid {
@@ -134,14 +193,42 @@ fn reason(error: &jsonwebtoken::errors::Error) -> Invalid {
     })
 }
 
+/// The times of a token, Unix seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    exp: i64,
+    nbf: i64,
+    iat: i64,
+}
+
+impl From<&Claims> for Times {
+    fn from(claims: &Claims) -> Self {
+        Self { exp: claims.exp, nbf: claims.nbf, iat: claims.iat }
+    }
+}
+
+impl From<&OAuthClaims> for Times {
+    fn from(claims: &OAuthClaims) -> Self {
+        Self { exp: claims.exp, nbf: claims.nbf, iat: claims.iat }
+    }
+}
+
+impl From<&Map<String, Value>> for Times {
+    fn from(claims: &Map<String, Value>) -> Self {
+        let seconds = |name: &str| claims.get(name).and_then(Value::as_i64);
+        let iat = seconds("iat").unwrap_or(i64::MAX);
+        Self { exp: seconds("exp").unwrap_or(i64::MIN), nbf: seconds("nbf").unwrap_or(iat), iat }
+    }
+}
+
 /// Judges `exp` (unless ignored), `nbf` and `iat` against `now`.
-pub(crate) fn check_times(claims: &Claims, expiry: Expiry, now: Timestamp) -> Result<(), Invalid> {
-    let now = now.unix_seconds();
-    if expiry == Expiry::Enforced && now >= claims.exp {
+pub(crate) fn check_times(times: impl Into<Times>, expiry: Expiry, now: Timestamp) -> Result<(), Invalid> {
+    let (times, now) = (times.into(), now.unix_seconds());
+    if expiry == Expiry::Enforced && now >= times.exp {
         return Err(Invalid("expired"));
     }
     let latest_start = now.saturating_add(START_LEEWAY);
-    if claims.nbf > latest_start || claims.iat > latest_start {
+    if times.nbf > latest_start || times.iat > latest_start {
         return Err(Invalid("not valid yet"));
     }
     Ok(())

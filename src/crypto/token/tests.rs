@@ -21,7 +21,7 @@ fn es256(pair: &EcdsaKeyPair) -> impl Fn(&[u8]) -> Vec<u8> {
 
 /// The whole way of a token whose key is ES256.
 fn read(token: &str, key: &DecodingKey) -> Result<Claims, Invalid> {
-    let header = read_header(token)?;
+    let header = read_header(token, ACCESS_TOKEN)?;
     if header.alg != Algorithm::ES256 {
         return Err(Invalid("another algorithm than the key's"));
     }
@@ -40,7 +40,7 @@ fn with(name: &str, value: Value) -> String {
 fn what_is_written_is_read() {
     let pair = pair();
     let private = EncodingKey::from_ec_der(pair.to_pkcs8v1().unwrap().as_ref());
-    let token = encode(&claims(), "k", Algorithm::ES256, &private).unwrap();
+    let token = encode(&claims(), ACCESS_TOKEN, "k", Algorithm::ES256, &private).unwrap();
     assert_eq!(read(token.expose(), &verifying(&pair)).unwrap(), claims());
     let (header, body) = split(token.expose()).unwrap();
     let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
@@ -107,11 +107,11 @@ fn kids_are_short_and_plain() {
         // Plain text that simply names no key, or contains a space.
         let header = json!({"typ": "at+jwt", "alg": "ES256", "kid": kid}).to_string();
         let token = forge(&header, "{}", |_| vec![0; 64]);
-        assert_eq!(read_header(&token).is_ok(), !kid.contains(' '));
+        assert_eq!(read_header(&token, ACCESS_TOKEN).is_ok(), !kid.contains(' '));
     }
     for kid in ["x\n", "x\0", "é", &"k".repeat(129), &"k".repeat(11_000)] {
         let header = json!({"typ": "at+jwt", "alg": "ES256", "kid": kid}).to_string();
-        assert!(read_header(&forge(&header, "{}", |_| vec![0; 64])).is_err());
+        assert!(read_header(&forge(&header, "{}", |_| vec![0; 64]), ACCESS_TOKEN).is_err());
     }
 }
 
