@@ -1,6 +1,8 @@
-//! Mail and text messages: their words (templates), and the carriers that take them. The only crate that names lettre.
+//! Mail and text messages: their words (templates), and the carriers that take them; and how clients are told of
+//! sign-outs. The only crate that names lettre.
 
 mod compose;
+mod logout;
 mod outbox;
 mod sender;
 mod server_url;
@@ -12,6 +14,7 @@ mod variables;
 mod webhook;
 mod words;
 
+pub use logout::HttpLogoutNotifier;
 pub use outbox::{FileMailer, FileTexter};
 pub use sender::Sender;
 pub use server_url::{MailUrl, Security, SmtpServer};

@@ -41,7 +41,8 @@ pub fn is_webhook_url(text: &str) -> bool {
     webhook_url(text).is_some()
 }
 
-fn webhook_url(text: &str) -> Option<Url> {
+/// The address, if it is one.
+pub(crate) fn webhook_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_loopback = match url.host()? {
         Host::Domain(name) => name == "localhost",

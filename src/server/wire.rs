@@ -16,6 +16,7 @@ use doorward_crypto::{
     AesGcmSealer, HashPool, HashSettings, KeyOperations, KeyRing, KeySettings, MasterKey, SystemClock,
     SystemEntropy, TotpCodes,
 };
+use doorward_notify::HttpLogoutNotifier;
 use doorward_revocation::{Courier, MemoryRevocations, RedisRevocations};
 use doorward_store::{Backend, Opened, StoreOptions};
 use tokio_util::task::TaskTracker;
@@ -122,6 +123,7 @@ pub async fn assemble(
         mailer,
         texter,
         totp: Arc::new(TotpCodes),
+        logout_notifier: Arc::new(HttpLogoutNotifier::new()),
     };
     Ok(Assembly { core: Arc::new(Core::new(ports, core_settings(settings))), ring, keys, courier })
 }
@@ -205,6 +207,7 @@ fn core_settings(settings: &Settings) -> CoreSettings {
         links: settings.native.links(&settings.public_url()),
         sign_up: settings.native.sign_up(),
         message_limits: settings.limits.messages(),
+        oauth: settings.oauth2.core(),
     }
 }
 

@@ -51,13 +51,15 @@ impl Core {
         let mut tx = self.writing("purge").await?;
         let codes = tx.purge_grants(now.minus(CODE_MEMORY)).await?;
         let sessions = tx.purge_sessions(now.minus(MAX_ACCESS_TOKEN_TTL)).await?;
+        // After the codes that were given out in them: their sessions name them.
+        let browsers = tx.purge_browser_sessions(now.minus(MAX_ACCESS_TOKEN_TTL)).await?;
         let revocations = tx.purge_revocations(now).await?;
         let attempts = tx.purge_attempts(now).await?;
         let sign_ins = tx.purge_login_attempts(now).await? + tx.purge_replay_marks(now).await?;
         let proofs = tx.purge_challenges(now).await? + tx.purge_links(now).await?;
         let messages = tx.purge_dead_messages(now.minus(DEAD_MESSAGE_MEMORY)).await?;
         tx.commit().await?;
-        let count = codes + sessions + revocations + attempts + sign_ins + proofs + messages;
+        let count = codes + sessions + browsers + revocations + attempts + sign_ins + proofs + messages;
         if count > 0 {
             tracing::debug!(event = "purged", codes, sessions, revocations);
         }

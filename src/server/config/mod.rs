@@ -8,6 +8,7 @@ mod limits;
 mod log;
 mod mail;
 mod native;
+mod oauth2;
 mod passwords;
 pub(crate) mod problem;
 mod providers;
@@ -30,6 +31,7 @@ pub use limits::Limits;
 pub use log::{Log, LogFormat, LogLevel};
 pub use mail::Mail;
 pub use native::{Native, SelfSignUp};
+pub use oauth2::OAuth2;
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
 pub use providers::{Pem, Provider, SecretPem, SignUpWord};
@@ -56,6 +58,7 @@ pub(crate) const SECTIONS: &[SectionInfo] = &[
     Passwords::INFO,
     Limits::INFO,
     Native::INFO,
+    OAuth2::INFO,
     Mail::INFO,
     Texts::INFO,
     Log::INFO,
@@ -86,6 +89,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `[native]`.
     pub native: Native,
+    /// `[oauth2]`.
+    pub oauth2: OAuth2,
     /// `[mail]`.
     pub mail: Mail,
     /// `[texts]`.
@@ -116,6 +121,7 @@ impl Settings {
             passwords: Passwords::read(&sources, Passwords::INFO.name)?,
             limits: Limits::read(&sources, Limits::INFO.name)?,
             native: Native::read(&sources, Native::INFO.name)?,
+            oauth2: OAuth2::read(&sources, OAuth2::INFO.name)?,
             mail: Mail::read(&sources, Mail::INFO.name)?,
             texts: Texts::read(&sources, Texts::INFO.name)?,
             providers: read_providers(&sources)?,
@@ -141,6 +147,7 @@ impl Settings {
             let complaint = "expected at most \"1GiB\" divided by passwords.iterations";
             return Err(sources.problem::<Size>("passwords", "memory", complaint));
         }
+        self.oauth2.check_together(sources)?;
         self.texts.check_together(sources)
     }
 
