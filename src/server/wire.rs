@@ -207,7 +207,7 @@ fn core_settings(settings: &Settings) -> CoreSettings {
         links: settings.native.links(&settings.public_url()),
         sign_up: settings.native.sign_up(),
         message_limits: settings.limits.messages(),
-        oauth: settings.oauth2.core(),
+        oauth: settings.oauth2.core(settings.public_url()),
     }
 }
 

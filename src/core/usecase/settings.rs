@@ -21,6 +21,8 @@ pub struct SecondFactorSettings {
 /// The OAuth 2.0 dialect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OAuthSettings {
+    /// `server.public_url`, without a slash at its end: the endpoints are below it.
+    pub public_url: String,
     /// What `sub` says of users.
     pub subject: Subject,
     /// How long a browser stays signed in without being used.

@@ -40,8 +40,9 @@ impl OAuth2 {
 
     /// What the use-cases need.
     #[must_use]
-    pub fn core(&self) -> OAuthSettings {
+    pub fn core(&self, public_url: String) -> OAuthSettings {
         OAuthSettings {
+            public_url,
             subject: self.subject,
             session_idle: self.session_idle,
             session_lifetime: self.session_lifetime,
