@@ -6,6 +6,7 @@ pub mod actor;
 pub mod authentication;
 pub mod authenticator;
 pub mod authorization;
+pub mod authorization_request;
 pub mod browser_session;
 pub mod challenge;
 pub mod claims;
