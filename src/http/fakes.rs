@@ -7,25 +7,31 @@ use async_trait::async_trait;
 use doorward_core::domain::claims::{Claims, TokenContext, VerifiedToken};
 use doorward_core::domain::client::Client;
 use doorward_core::domain::error::{Error, ErrorKind};
+use doorward_core::domain::key::Algorithm;
 use doorward_core::domain::message::Message;
+use doorward_core::domain::oauth_claims::{OAuthClaims, OAuthToken};
 use doorward_core::domain::password_policy::PasswordPolicy;
 use doorward_core::domain::revocation::{Revocation, TokenProbe};
 use doorward_core::domain::second_factor::{OtpMethod, SecondFactorPolicy};
 use doorward_core::domain::secret::Secret;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::domain::user::Password;
+use doorward_core::ports::logout_notifier::{LogoutNotifier, NotTold};
 use doorward_core::ports::messages::{DeliveryError, Mailer};
 use doorward_core::ports::password::{PasswordHasher, Verdict};
 use doorward_core::ports::provider::NoProviders;
 use doorward_core::ports::revocation::RevocationStore;
 use doorward_core::ports::sealer::Sealer;
-use doorward_core::ports::signer::{Expiry, Signer};
+use doorward_core::ports::signer::{Expiry, Signer, Statement};
 use doorward_core::ports::store::{Mode, RefreshRotation, Store, StoreError, Stored, TailCursor, Tx};
 use doorward_core::ports::totp::{Enrolment, Totp};
 use doorward_core::testkit::clock::FixedClock;
 use doorward_core::testkit::entropy::SeededEntropy;
 use doorward_core::testkit::samples::{Samples, sample_time};
-use doorward_core::usecase::{Core, CoreSettings, LinkSettings, Ports, SecondFactorSettings};
+use doorward_core::usecase::{
+    Core, CoreSettings, LinkSettings, OAuthSettings, Ports, SecondFactorSettings, Subject,
+};
+use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 
 use crate::settings::HttpSettings;
@@ -97,7 +103,43 @@ impl Signer for Fake {
         }
     }
 
-    async fn jwks(&self) -> Result<serde_json::Value, Error> {
+    async fn sign_oauth(&self, _claims: &OAuthClaims, _client: &Client) -> Result<Secret<String>, Error> {
+        Err(ErrorKind::Unavailable.into())
+    }
+
+    async fn verify_oauth(&self, token: &str, _now: Timestamp) -> Result<OAuthToken, Error> {
+        match token {
+            "dead store" => Err(ErrorKind::Unavailable.into()),
+            _ => Err(ErrorKind::AccessTokenInvalid.into()),
+        }
+    }
+
+    async fn sign_statement(
+        &self,
+        _statement: Statement,
+        _claims: &Map<String, Value>,
+        _algorithm: Algorithm,
+    ) -> Result<Secret<String>, Error> {
+        Err(ErrorKind::Unavailable.into())
+    }
+
+    async fn verify_id_token(
+        &self,
+        token: &str,
+        _expiry: Expiry,
+        _now: Timestamp,
+    ) -> Result<Map<String, Value>, Error> {
+        match token {
+            "good" => Ok(Map::new()),
+            _ => Err(ErrorKind::IdTokenInvalid.into()),
+        }
+    }
+
+    fn verify_with_keys(&self, _token: &str, _jwks: &Value) -> Result<Map<String, Value>, Error> {
+        Err(ErrorKind::ClientAuthFailed.into())
+    }
+
+    async fn jwks(&self) -> Result<Value, Error> {
         Ok(serde_json::json!({ "keys": [] }))
     }
 
@@ -168,6 +210,13 @@ impl Mailer for Fake {
     }
 }
 
+#[async_trait]
+impl LogoutNotifier for Fake {
+    async fn tell(&self, _uri: &str, _logout_token: &Secret<String>) -> Result<(), NotTold> {
+        Ok(())
+    }
+}
+
 impl Totp for Fake {
     fn matching_step(&self, _secret: &Secret<Vec<u8>>, _code: &str, _now: Timestamp) -> Option<i64> {
         None
@@ -198,7 +247,8 @@ pub(crate) fn core() -> (Arc<Core>, TaskTracker) {
         providers: Arc::new(NoProviders),
         mailer: fake.clone(),
         texter: None,
-        totp: fake,
+        totp: fake.clone(),
+        logout_notifier: fake,
         tasks: tasks.clone(),
     };
     let settings = CoreSettings {
@@ -224,6 +274,12 @@ pub(crate) fn core() -> (Arc<Core>, TaskTracker) {
         },
         sign_up: None,
         message_limits: None,
+        oauth: OAuthSettings {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            subject: Subject::Id,
+            session_idle: Duration::from_hours(12),
+            session_lifetime: Duration::from_hours(168),
+        },
     };
     (Arc::new(Core::new(ports, settings)), tasks)
 }

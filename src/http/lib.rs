@@ -4,6 +4,7 @@
 //! document of the native dialect.
 
 mod app;
+mod body;
 mod docs;
 mod extract;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod page;
 mod server;
 mod settings;
 mod shared;
+mod urlencoded;
 mod wellknown;
 
 pub use self::app::{App, app};

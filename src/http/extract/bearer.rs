@@ -9,8 +9,8 @@ use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use crate::native::error::Failure;
-use crate::native::query_string;
 use crate::shared::App;
+use crate::urlencoded;
 
 /// The security scheme's name in the document.
 const SCHEME: &str = "HTTPBearer";
@@ -124,7 +124,7 @@ fn bearer_token(value: &str) -> Result<Option<Secret<String>>, Failure> {
 }
 
 fn query_token(request: &Request) -> Option<Secret<String>> {
-    let pairs = query_string::pairs(request.uri().query().unwrap_or_default()).ok()?;
+    let pairs = urlencoded::pairs(request.uri().query().unwrap_or_default()).ok()?;
     pairs.into_iter().find(|(name, _)| name == "access_token").map(|(_, value)| Secret::new(value))
 }
 

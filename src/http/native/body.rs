@@ -1,6 +1,6 @@
 //! Request bodies: JSON → every failure at once → the request type.
 
-use poem::http::{HeaderMap, header};
+use poem::http::HeaderMap;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::error::Failure;
 use super::schema::BodySchema;
 use super::strict_json;
-use crate::middleware::body_limit::BodyFault;
+use crate::body::{self, Mistyped, Unread};
 
 /// A request type of this dialect: an object of strings and objects.
 pub(crate) trait RequestObject: Type + ParseFromJSON {
@@ -94,17 +94,14 @@ impl<'a, T: RequestObject> ApiExtractor<'a> for Body<T> {
     }
 }
 
+/// The whole body.
 pub(super) async fn read(body: &mut RequestBody) -> Result<Vec<u8>, Failure> {
-    let body = body.take().map_err(|_| Failure::internal())?;
-    body.into_vec().await.map_err(|error| {
-        let poem::error::ReadBodyError::Io(error) = error else {
-            return Failure::syntax("request body cannot be read");
-        };
-        match BodyFault::of(&error) {
-            Some(BodyFault::TooLarge) => Failure::too_large(),
-            Some(BodyFault::TooSlow) => Failure::body_timeout(),
-            None => Failure::syntax("request aborted"),
-        }
+    body::read(body).await.map_err(|unread| match unread {
+        Unread::TooLarge => Failure::too_large(),
+        Unread::TooSlow => Failure::body_timeout(),
+        Unread::Aborted => Failure::syntax("request aborted"),
+        Unread::Unreadable => Failure::syntax("request body cannot be read"),
+        Unread::Taken => Failure::internal(),
     })
 }
 
@@ -115,33 +112,13 @@ fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
 
 /// That type in UTF-8, not compressed. A body without a `Content-Type` is taken for one.
 pub(super) fn require_type(headers: &HeaderMap, expected: &str) -> Result<(), Failure> {
-    if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
-        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
-    {
-        return Err(Failure::unsupported_media_type("Content-encoding is not supported.".to_owned()));
-    }
-    let Some(value) = headers.get(header::CONTENT_TYPE) else {
-        return Ok(());
-    };
-    let content_type = String::from_utf8_lossy(value.as_bytes());
-    let mut parts = content_type.split(';');
-    let essence = parts.next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case(expected) {
-        let shown: String = essence.chars().take(100).collect();
-        let message = format!("Content-type {shown} does not match [{expected}].");
-        return Err(Failure::unsupported_media_type(message));
-    }
-    let is_foreign = |parameter: &str| {
-        parameter.split_once('=').is_some_and(|(name, value)| {
-            let value = value.trim().trim_matches('"');
-            name.trim().eq_ignore_ascii_case("charset")
-                && !["utf-8", "utf8"].iter().any(|utf8| value.eq_ignore_ascii_case(utf8))
+    body::require_type(headers, expected).map_err(|mistyped| {
+        Failure::unsupported_media_type(match mistyped {
+            Mistyped::Encoded => "Content-encoding is not supported.".to_owned(),
+            Mistyped::Other(shown) => format!("Content-type {shown} does not match [{expected}]."),
+            Mistyped::Charset => "Only charset utf-8 is supported.".to_owned(),
         })
-    };
-    if parts.any(is_foreign) {
-        return Err(Failure::unsupported_media_type("Only charset utf-8 is supported.".to_owned()));
-    }
-    Ok(())
+    })
 }
 
 /// The body as `T`, or every reason why it is none.
@@ -171,7 +148,7 @@ pub(super) fn of_object<T: RequestObject>(object: Value) -> Result<T, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use poem::http::HeaderValue;
+    use poem::http::{HeaderValue, header};
     use serde_json::json;
 
     use super::*;

@@ -9,9 +9,7 @@ use serde_json::{Map, Value};
 
 use super::body::{self, RequestObject};
 use super::error::Failure;
-use super::query_string;
-
-const CONTENT_TYPE: &str = "application/x-www-form-urlencoded";
+use crate::urlencoded::{self, CONTENT_TYPE};
 
 /// A form as the request type it stands for.
 pub(crate) struct Form<T>(pub(crate) T);
@@ -104,7 +102,7 @@ async fn read_form(request: &Request, body: &mut RequestBody) -> Result<Vec<(Str
 
 /// The decoded pairs. Of two with one name nobody could tell which one a check and its use would read.
 fn unique(encoded: &str) -> Result<Vec<(String, String)>, Failure> {
-    let pairs = query_string::pairs(encoded).map_err(|problem| Failure::syntax(problem.to_string()))?;
+    let pairs = urlencoded::pairs(encoded).map_err(|problem| Failure::syntax(problem.to_string()))?;
     let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     if names.windows(2).any(|two| two[0] == two[1]) {

@@ -4,57 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::error::Failure;
 use super::strict_json;
+use crate::urlencoded;
 
-/// Most pairs of one query string.
-const MAX_PAIRS: usize = 1000;
 /// Most brackets of one key.
 const MAX_DEPTH: usize = 24;
 /// Most characters of a value that an error repeats.
 const MAX_ECHO: usize = 100;
-
-/// Why a query string cannot be read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub(crate) enum Unreadable {
-    #[error("percent-encoding that is no UTF-8")]
-    Encoding,
-    #[error("more than 1000 parameters")]
-    TooMany,
-}
-
-/// The decoded pairs, in order.
-pub(crate) fn pairs(query: &str) -> Result<Vec<(String, String)>, Unreadable> {
-    let mut pairs = Vec::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        if pairs.len() == MAX_PAIRS {
-            return Err(Unreadable::TooMany);
-        }
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        pairs.push((decode(name)?, decode(value)?));
-    }
-    Ok(pairs)
-}
-
-/// Percent-decoding with `+` for a blank; a `%` without two hex digits stands for itself.
-fn decode(text: &str) -> Result<String, Unreadable> {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut index = 0;
-    while let Some(&byte) = bytes.get(index) {
-        let escaped = bytes.get(index + 1..index + 3).filter(|_| byte == b'%').and_then(hex_byte);
-        decoded.push(match (escaped, byte) {
-            (Some(value), _) => value,
-            (None, b'+') => b' ',
-            (None, other) => other,
-        });
-        index += if escaped.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(decoded).map_err(|_| Unreadable::Encoding)
-}
-
-fn hex_byte(digits: &[u8]) -> Option<u8> {
-    let text = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    u8::from_str_radix(text, 16).ok()
-}
 
 /// The only value of a plain parameter.
 pub(crate) fn plain_parameter(query: &str, name: &str) -> Result<Option<String>, Failure> {
@@ -91,7 +46,7 @@ pub(crate) fn object_parameter(query: &str, name: &str) -> Result<Option<Value>,
 
 /// Pairs whose key is `name` or `name[…`.
 fn named(query: &str, name: &str) -> Result<Vec<(String, String)>, Failure> {
-    let mut pairs = pairs(query).map_err(|problem| invalid(name, &problem.to_string()))?;
+    let mut pairs = urlencoded::pairs(query).map_err(|problem| invalid(name, &problem.to_string()))?;
     pairs.retain(|(key, _)| {
         key.strip_prefix(name).is_some_and(|inside| inside.is_empty() || inside.starts_with('['))
     });

@@ -6,6 +6,8 @@ use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 
+use crate::urlencoded::percent_encoded;
+
 /// A reply of its own making, documented by status and type.
 macro_rules! reply {
     ($(#[doc = $doc:literal])+ $name:ident, $status:literal, $content:expr) => {
@@ -86,21 +88,6 @@ fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
     let added = pairs.iter().map(|(name, value)| format!("{name}={}", percent_encoded(value)));
     let query: Vec<String> = kept.chain(added).collect();
     format!("{base}?{}", query.join("&"))
-}
-
-/// Everything but what RFC 3986 §2.3 leaves unreserved.
-fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
