@@ -18,6 +18,8 @@ pub struct PageView {
     pub client_id: String,
     /// Its name.
     pub client_name: String,
+    /// Where the sign-in leads in the end: the page's policy has to let its forms be redirected there.
+    pub redirect_uri: String,
     /// How pages look on the way to it: its own words over its tenant's.
     pub pages: HostedPages,
     /// Who the client thinks will sign in, to fill the field with; nothing is known about it.
