@@ -6,6 +6,9 @@
 //! An absent key leaves what exists as it is; what is created gets the default named at the field.
 
 mod client;
+mod client_oauth;
+mod pages;
+mod profile;
 mod table_reader;
 mod tenant;
 mod user;

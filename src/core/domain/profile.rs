@@ -46,6 +46,20 @@ pub struct ProfileDetails {
     pub address: Option<Address>,
 }
 
+impl ProfileDetails {
+    /// These, and what they leave open as it was.
+    #[must_use]
+    pub fn over(&self, stored: &Self) -> Self {
+        let pick = |own: &Option<String>, other: &Option<String>| own.clone().or_else(|| other.clone());
+        Self {
+            nickname: pick(&self.nickname, &stored.nickname),
+            profile_url: pick(&self.profile_url, &stored.profile_url),
+            timezone: pick(&self.timezone, &stored.timezone),
+            address: self.address.clone().or_else(|| stored.address.clone()),
+        }
+    }
+}
+
 /// The same, and when anything about the user last changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Profile {

@@ -2,40 +2,17 @@
 
 use std::time::Duration;
 
+use doorward_core::domain::authorization::GrantType;
 use doorward_core::domain::client::ClientType;
 use doorward_core::domain::key::Algorithm;
 use doorward_core::domain::redirect_uri::check_registration;
 use doorward_core::domain::secret::Secret;
 use doorward_core::usecase::apply::ClientSpec;
 
+use super::client_oauth::read_client_oauth;
 use super::table_reader::TableReader;
 use crate::config::Problem;
 use crate::config::setting::Setting;
-
-/// Grant types a client can be allowed (RFC 6749 §1.3).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum GrantType {
-    /// RFC 6749 §4.1.
-    AuthorizationCode,
-    /// RFC 6749 §6.
-    RefreshToken,
-    /// RFC 6749 §4.4.
-    ClientCredentials,
-    /// RFC 6749 §4.3.
-    Password,
-}
-
-impl GrantType {
-    /// The `grant_type` on the wire.
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::AuthorizationCode => "authorization_code",
-            Self::RefreshToken => "refresh_token",
-            Self::ClientCredentials => "client_credentials",
-            Self::Password => "password",
-        }
-    }
-}
 
 /// RFC 7518 §3.2: an HS256 key has at least 256 bits.
 const HS256_KEY_BYTES: usize = 32;
@@ -57,6 +34,7 @@ pub(super) fn read_client(mut reader: TableReader<'_>) -> Result<ClientSpec, Pro
         algorithm: reader.optional::<ClientAlgorithm>("algorithm")?.map(|algorithm| algorithm.0),
         hs256_secret: reader.optional("hs256_secret")?,
         second_factor: reader.optional("mfa")?,
+        oauth: read_client_oauth(&mut reader)?,
         enabled: reader.optional("enabled")?,
     };
     check(&spec, &reader)?;
@@ -116,21 +94,6 @@ impl Setting for ClientType {
 
     fn from_text(text: &str) -> Option<Self> {
         Self::parse(text)
-    }
-}
-
-impl Setting for GrantType {
-    fn kind() -> String {
-        "word".to_owned()
-    }
-
-    fn expected() -> String {
-        "\"authorization_code\", \"refresh_token\", \"client_credentials\" or \"password\"".to_owned()
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        let all = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::Password];
-        all.into_iter().find(|grant| grant.as_str() == text)
     }
 }
 

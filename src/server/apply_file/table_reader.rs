@@ -39,6 +39,23 @@ impl<'a> TableReader<'a> {
             .ok_or_else(|| self.problem::<T>(key, format!("missing; expected {}", T::expected())))
     }
 
+    /// A table under a key, if there is one.
+    pub(super) fn table(&mut self, key: &'static str) -> Result<Option<TableReader<'a>>, Problem> {
+        self.known.push(key);
+        let path = self.name(key);
+        match self.table.get(key) {
+            None => Ok(None),
+            Some(Value::Table(table)) => {
+                Ok(Some(TableReader { table, path, origin: self.origin, known: Vec::new() }))
+            }
+            Some(_) => {
+                let complaint =
+                    format!("expected a table, such as one under a line [{}]", without_indexes(&path));
+                Err(Problem::new(&path, self.origin, complaint))
+            }
+        }
+    }
+
     /// The tables of an array of tables; an absent array is empty.
     pub(super) fn tables(&mut self, key: &'static str) -> Result<Vec<TableReader<'a>>, Problem> {
         self.known.push(key);

@@ -1,11 +1,13 @@
 //! `[[tenants]]` and `[[roles]]`.
 
+use doorward_core::domain::hosted_pages::HostedPages;
 use doorward_core::domain::ids::{Id as _, TenantId, UserId};
 use doorward_core::domain::second_factor::SecondFactorPolicy;
 use doorward_core::domain::tenant::TenantStatus;
 use doorward_core::usecase::apply::{RoleSpec, TenantSpec};
 use uuid::Uuid;
 
+use super::pages::read_pages;
 use super::table_reader::TableReader;
 use crate::config::Problem;
 use crate::config::setting::Setting;
@@ -16,9 +18,17 @@ pub(super) fn read_tenant(mut reader: TableReader<'_>) -> Result<TenantSpec, Pro
         name: reader.optional("name")?,
         id: reader.optional("id")?,
         status: reader.optional("status")?,
+        pages: read_tenant_pages(&mut reader)?,
     };
     reader.finish()?;
     Ok(spec)
+}
+
+fn read_tenant_pages(reader: &mut TableReader<'_>) -> Result<HostedPages, Problem> {
+    let Some(mut table) = reader.table("pages")? else { return Ok(HostedPages::default()) };
+    let pages = read_pages(&mut table)?;
+    table.finish()?;
+    Ok(pages)
 }
 
 pub(super) fn read_role(mut reader: TableReader<'_>) -> Result<RoleSpec, Problem> {

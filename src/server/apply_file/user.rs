@@ -7,6 +7,7 @@ use doorward_core::domain::secret::Secret;
 use doorward_core::usecase::apply::{IdentitySpec, MembershipSpec, PasswordSpec, UserSpec};
 use toml::Value;
 
+use super::profile::{PublicAddress, read_profile};
 use super::table_reader::TableReader;
 use crate::config::Problem;
 use crate::config::setting::Setting;
@@ -23,6 +24,8 @@ pub(super) fn read_user(mut reader: TableReader<'_>) -> Result<UserSpec, Problem
         last_name: reader.optional("last_name")?,
         gender: reader.optional::<Gender>("gender")?.map(|gender| gender.0),
         dob: reader.optional("dob")?,
+        photo_url: reader.optional::<PublicAddress>("photo_url")?.map(|address| address.0),
+        profile: read_profile(&mut reader)?,
         password: read_password(&mut reader)?,
         clients: reader.optional("clients")?,
         default_tenant: reader.optional("default_tenant")?,

@@ -1,9 +1,11 @@
 //! Clients of the declaration.
 
 use super::ApplyError;
+use super::client_oauth;
 use super::plan::{Planner, Step};
 use super::spec::ClientSpec;
-use crate::domain::client::{Client, ClientOAuth, ClientType};
+use crate::domain::client::{AuthMethod, Client, ClientOAuth, ClientType};
+use crate::domain::client_rules::{Unfit, check_client};
 use crate::domain::ids::{ClientKey, TenantId};
 use crate::domain::key::Algorithm;
 use crate::domain::redirect_uri::check_registration;
@@ -68,12 +70,13 @@ impl Planner<'_> {
         overwrite(&mut client.access_token_ttl, spec.access_token_ttl.as_ref());
         overwrite(&mut client.refresh_token_ttl, spec.refresh_token_ttl.as_ref());
         overwrite(&mut client.auth_code_ttl, spec.auth_code_ttl.as_ref());
-        client.second_factor = spec.second_factor.or(client.second_factor);
+        client.oauth = client_oauth::laid_over(&spec.oauth, client.oauth);
         overwrite(&mut client.enabled, spec.enabled.as_ref());
         if existing.is_none() && spec.grants.is_none() && client.client_type == ClientType::MachineToMachine {
             client.grants = vec!["client_credentials".to_owned()];
         }
         client.algorithm = spec.algorithm.or(client.algorithm);
+        check_client(&client).map_err(|unfit| invalid(place, &unfit))?;
         let set_secrets = existing.is_none() || self.options.reset_secrets;
         if set_secrets || client.secret_hash.is_none() {
             self.declare_secret(spec, &mut client, place).await?;
@@ -91,7 +94,9 @@ impl Planner<'_> {
         place: &str,
     ) -> Result<(), ApplyError> {
         let Some(secret) = spec.client_secret.as_ref().filter(|_| !client.client_type.is_public()) else {
-            if !client.client_type.is_public() && client.secret_hash.is_none() {
+            let needs_secret = !client.client_type.is_public()
+                && client.oauth.auth_method != Some(AuthMethod::PrivateKeyJwt);
+            if needs_secret && client.secret_hash.is_none() {
                 return Err(ApplyError::Invalid(format!(
                     "{place}.client_secret: missing; a client of type {:?} needs one (type \"spa\" has none)",
                     client.client_type.as_str()
@@ -193,5 +198,9 @@ fn check_spec(spec: &ClientSpec, place: &str) -> Result<(), ApplyError> {
             "{place}.access_token_ttl: expected at most 24h; use refresh tokens for longer sessions"
         )));
     }
-    Ok(())
+    client_oauth::check(&spec.oauth).map_err(|unfit| invalid(place, &unfit))
+}
+
+fn invalid(place: &str, unfit: &Unfit) -> ApplyError {
+    ApplyError::Invalid(format!("{place}.{}: {}", unfit.field, unfit.reason))
 }

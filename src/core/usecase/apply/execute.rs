@@ -36,6 +36,9 @@ async fn run(tx: &mut dyn Tx, step: &Step, now: Timestamp) -> Result<Vec<Revoked
                 revoked.push(Revoked::TenantEpoch(tenant.id, tx.bump_tenant_epoch(tenant.id).await?));
             }
         }
+        Step::SavePages { tenant, pages } => {
+            tx.save_hosted_pages(*tenant, pages, now).await?;
+        }
         Step::AddRole(role) => tx.add_role(role, now).await?,
         Step::SaveRole(role) => revoked.extend(tx.save_role_permissions(role, now).await?),
         Step::AddClient(client) => tx.add_client(client, now).await?,
@@ -51,6 +54,9 @@ async fn run(tx: &mut dyn Tx, step: &Step, now: Timestamp) -> Result<Vec<Revoked
             if *end_sessions {
                 revoked.push(end_sessions_of(tx, user.id, EndReason::Deactivated, now).await?);
             }
+        }
+        Step::SaveProfile { user, details } => {
+            tx.save_profile(*user, details, now).await?;
         }
         Step::SetPassword { user, hash, scheme, end_sessions } => {
             tx.set_password(*user, hash, scheme, now).await?;

@@ -3,6 +3,7 @@
 //! The whole file is planned first (reads, hashing), then written in one transaction. The password policy does not
 //! apply: this is an operator's act.
 
+mod client_oauth;
 mod clients;
 mod execute;
 mod plan;
@@ -13,7 +14,8 @@ mod users;
 
 pub use self::plan::{Change, ClientDefaults, Report};
 pub use self::spec::{
-    Bootstrap, ClientSpec, IdentitySpec, MembershipSpec, PasswordSpec, RoleSpec, TenantSpec, UserSpec,
+    Bootstrap, ClientOAuthSpec, ClientSpec, IdentitySpec, MembershipSpec, PasswordSpec, RoleSpec, TenantSpec,
+    UserSpec,
 };
 
 use self::plan::{Plan, Planner};

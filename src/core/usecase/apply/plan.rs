@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use super::{ApplyError, ApplyOptions};
 use crate::domain::client::Client;
+use crate::domain::hosted_pages::HostedPages;
 use crate::domain::ids::{ClientKey, RoleId, TenantId, UserId};
 use crate::domain::membership::{Membership, Role};
+use crate::domain::profile::ProfileDetails;
 use crate::domain::tenant::Tenant;
 use crate::domain::user::{Identity, User};
 use crate::ports::store::Tx;
@@ -60,12 +62,14 @@ pub struct Report {
 pub(super) enum Step {
     AddTenant(Tenant),
     SaveTenant { tenant: Tenant, invalidate: bool },
+    SavePages { tenant: TenantId, pages: HostedPages },
     AddRole(Role),
     SaveRole(Role),
     AddClient(Client),
     SaveClient { client: Client, invalidate: bool },
     AddUser(User),
     SaveUser { user: User, end_sessions: bool },
+    SaveProfile { user: UserId, details: ProfileDetails },
     SetPassword { user: UserId, hash: String, scheme: String, end_sessions: bool },
     SetUserClients { user: UserId, clients: Vec<ClientKey> },
     AddMembership { membership: Membership, role: RoleId },

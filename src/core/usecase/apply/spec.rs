@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use serde_json::Value;
 
-use crate::domain::client::ClientType;
+use crate::domain::client::{AuthMethod, ClientType};
+use crate::domain::hosted_pages::HostedPages;
 use crate::domain::ids::{TenantId, UserId};
 use crate::domain::key::Algorithm;
 use crate::domain::membership::MembershipStatus;
+use crate::domain::profile::ProfileDetails;
 use crate::domain::second_factor::SecondFactorPolicy;
 use crate::domain::secret::Secret;
 use crate::domain::tenant::TenantStatus;
@@ -37,6 +40,8 @@ pub struct TenantSpec {
     pub id: Option<TenantId>,
     /// Active when absent at creation.
     pub status: Option<TenantStatus>,
+    /// How the hosted pages look.
+    pub pages: HostedPages,
 }
 
 /// A role.
@@ -85,8 +90,35 @@ pub struct ClientSpec {
     pub hs256_secret: Option<Secret<String>>,
     /// When a second factor is asked for.
     pub second_factor: Option<SecondFactorPolicy>,
+    /// What only the OAuth 2.0 dialect asks.
+    pub oauth: ClientOAuthSpec,
     /// Enabled when absent at creation.
     pub enabled: Option<bool>,
+}
+
+/// What a client is to the OAuth 2.0 dialect.
+#[derive(Debug, Default)]
+pub struct ClientOAuthSpec {
+    /// Whether it is the operator's own; not when absent at creation.
+    pub first_party: Option<bool>,
+    /// How it authenticates.
+    pub auth_method: Option<AuthMethod>,
+    /// Whether codes need PKCE; they do when absent at creation.
+    pub require_pkce: Option<bool>,
+    /// Signature algorithm of ID tokens.
+    pub id_token_algorithm: Option<Algorithm>,
+    /// Lifetime of ID tokens.
+    pub id_token_ttl: Option<Duration>,
+    /// Public keys.
+    pub jwks: Option<Value>,
+    /// Resources, all of them.
+    pub resources: Option<Vec<String>>,
+    /// Where it is told that a session ended.
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it needs `sid` there.
+    pub backchannel_logout_session_required: Option<bool>,
+    /// How the hosted pages look on the way to it.
+    pub pages: HostedPages,
 }
 
 /// The password of a new user.
@@ -121,6 +153,10 @@ pub struct UserSpec {
     pub gender: Option<String>,
     /// Date of birth.
     pub dob: Option<NaiveDate>,
+    /// The address of a picture.
+    pub photo_url: Option<String>,
+    /// What only OpenID Connect clients learn; an address replaces the stored one as a whole.
+    pub profile: ProfileDetails,
     /// Set at creation, or with `reset_secrets`.
     pub password: Option<PasswordSpec>,
     /// `client_id`s the user may sign in through, all of them.

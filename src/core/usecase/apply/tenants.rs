@@ -3,6 +3,8 @@
 use super::ApplyError;
 use super::plan::{Planner, Step};
 use super::spec::TenantSpec;
+use crate::domain::hosted_pages::HostedPages;
+use crate::domain::ids::TenantId;
 use crate::domain::tenant::{Tenant, TenantStatus};
 
 impl Planner<'_> {
@@ -21,8 +23,24 @@ impl Planner<'_> {
                 Some(existing) => self.update_tenant(&existing, spec),
                 None => self.create_tenant(spec),
             };
+            self.plan_pages(spec, tenant.id, is_new).await?;
             self.tenants.insert(spec.key.clone(), tenant);
             self.note(format!("tenant {}", spec.key), is_new, before);
+        }
+        Ok(())
+    }
+
+    async fn plan_pages(
+        &mut self,
+        spec: &TenantSpec,
+        tenant: TenantId,
+        is_new: bool,
+    ) -> Result<(), ApplyError> {
+        let stored =
+            if is_new { HostedPages::default() } else { self.reading().await?.hosted_pages(tenant).await? };
+        let pages = spec.pages.over(&stored);
+        if pages != stored {
+            self.steps.push(Step::SavePages { tenant, pages });
         }
         Ok(())
     }

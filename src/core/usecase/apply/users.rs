@@ -15,6 +15,7 @@ impl Planner<'_> {
             let before = self.steps.len();
             let existing = self.existing_account(spec).await?;
             let user = self.plan_user(spec, existing.as_ref(), &place).await?;
+            self.plan_profile(spec, existing.is_some(), user).await?;
             self.plan_password(spec, existing.as_ref(), user, &place).await?;
             self.plan_user_clients(spec, existing.as_ref(), user, &place).await?;
             let memberships = match &existing {
@@ -110,6 +111,7 @@ impl Planner<'_> {
             last_name: keep(&spec.last_name, base.last_name),
             gender: keep(&spec.gender, base.gender),
             dob: spec.dob.or(base.dob),
+            photo_url: keep(&spec.photo_url, base.photo_url),
             default_tenant: default_tenant.or(base.default_tenant),
             deleted_at: match spec.deleted {
                 Some(true) => base.deleted_at.or_else(|| Some(self.core.now())),
@@ -118,6 +120,16 @@ impl Planner<'_> {
             },
             ..base
         }
+    }
+
+    async fn plan_profile(&mut self, spec: &UserSpec, exists: bool, user: UserId) -> Result<(), ApplyError> {
+        let stored = if exists { self.reading().await?.profile(user).await? } else { None };
+        let stored = stored.map(|profile| profile.details).unwrap_or_default();
+        let details = spec.profile.over(&stored);
+        if details != stored {
+            self.steps.push(Step::SaveProfile { user, details });
+        }
+        Ok(())
     }
 
     async fn plan_password(
