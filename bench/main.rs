@@ -36,7 +36,7 @@ struct Cli {
 enum Command {
     /// Everything, or the rows whose names hold one of the filters.
     Run(run::Options),
-    /// The routes of the npm package that Doorward replaces, beside Doorward's.
+    /// What Doorward replaces and other OpenID providers, beside Doorward: those that are named, or all.
     Peers {
         /// Where the peers are.
         #[arg(long, default_value = "bench/peers")]

@@ -21,7 +21,7 @@ pub(crate) use self::process::{Process, cpu_time, cpu_time_of_family, resident};
 use crate::seed::{self, Seed};
 use crate::walk::ClientCredentials;
 
-/// Tenants, role and client of every stage; the users come from [`seed`].
+/// Tenants, role and clients of every stage; the users come from [`seed`].
 const BOOTSTRAP: &str = include_str!("bootstrap.toml");
 const MASTER_KEY_FILE: &str = "DOORWARD__SECURITY__MASTER_KEY_FILE";
 /// Every seeded user's.
@@ -104,9 +104,14 @@ impl Stage {
     }
 }
 
-/// The client of the bootstrap file.
+/// The client of the bootstrap file that users sign in through; its tokens are signed with the default, ES256.
 pub(crate) fn client() -> ClientCredentials {
     ClientCredentials { client_id: "bench".to_owned(), client_secret: "bench-secret".to_owned() }
+}
+
+/// The client of the bootstrap file whose own tokens are signed with RS256.
+pub(crate) fn rs256_client() -> ClientCredentials {
+    ClientCredentials { client_id: "bench-rs256".to_owned(), ..client() }
 }
 
 /// An address nobody listens on at this moment.

@@ -108,6 +108,7 @@ fn session(membership: &Membership, client: &Client) -> Session {
         tenant: membership.tenant,
         membership: membership.id,
         methods: Methods::one(Method::Password),
+        oauth: None,
         created_at: now,
         last_used_at: now,
         expires_at: now.plus(Duration::from_hours(24)),

@@ -34,10 +34,11 @@ pub(super) struct Contender {
     pub(super) samples: Vec<Sample>,
 }
 
-/// A comparison with another row of the same stage.
+/// A comparison with other rows of the same stage.
 #[derive(Clone, Debug)]
 pub(super) struct Against {
-    pub(super) row: String,
+    /// One, or several whose operations are done one after the other: a rate of 1 / (1/a + 1/b).
+    pub(super) rows: Vec<String>,
     /// Smallest ratio of the rates; `None` = only shown.
     pub(super) at_least: Option<f64>,
 }
@@ -70,8 +71,13 @@ impl Contender {
         self
     }
 
-    pub(super) fn against(mut self, row: impl Into<String>, at_least: Option<f64>) -> Self {
-        self.against.push(Against { row: row.into(), at_least });
+    pub(super) fn against(self, row: impl Into<String>, at_least: Option<f64>) -> Self {
+        self.against_all(vec![row.into()], at_least)
+    }
+
+    /// Against the operations of all these rows, done one after the other.
+    pub(super) fn against_all(mut self, rows: Vec<String>, at_least: Option<f64>) -> Self {
+        self.against.push(Against { rows, at_least });
         self
     }
 

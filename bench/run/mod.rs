@@ -3,6 +3,7 @@
 mod contender;
 mod extent;
 pub(crate) mod peers;
+mod provider;
 mod report;
 mod rows;
 mod stage;

@@ -56,7 +56,7 @@ struct Row {
     rates: Vec<f64>,
 }
 
-/// Two rows of one stage: the median of the ratios of each round.
+/// A row of a stage and one or several others: the median of the ratios of each round.
 #[derive(Debug, Serialize)]
 struct Comparison {
     row: String,
@@ -128,8 +128,9 @@ impl Report {
     pub(super) fn take(&mut self, contenders: Vec<Contender>) {
         for contender in &contenders {
             for against in &contender.against {
-                let Some(base) = contenders.iter().find(|other| other.name == against.row) else { continue };
-                self.comparisons.push(compare(contender, base, against.at_least));
+                let find = |row: &String| contenders.iter().find(|other| other.name == *row);
+                let Some(bases) = against.rows.iter().map(find).collect::<Option<Vec<_>>>() else { continue };
+                self.comparisons.push(compare(contender, &bases, against.at_least));
             }
         }
         for contender in contenders {
@@ -273,19 +274,30 @@ impl Sample {
     }
 }
 
-fn compare(row: &Contender, base: &Contender, at_least: Option<f64>) -> Comparison {
-    let pairs = row.samples.iter().zip(&base.samples);
-    let ratios: Vec<f64> = pairs.map(|(row, base)| row.rate() / base.rate().max(f64::EPSILON)).collect();
+fn compare(row: &Contender, bases: &[&Contender], at_least: Option<f64>) -> Comparison {
+    let rounds = row.samples.iter().enumerate();
+    let ratios: Vec<f64> = rounds
+        .map(|(round, sample)| {
+            let bases = bases.iter().filter_map(|base| base.samples.get(round));
+            sample.rate() / one_after_the_other(bases.map(Sample::rate)).max(f64::EPSILON)
+        })
+        .collect();
     let ratio = median(ratios.iter().copied());
+    let names: Vec<&str> = bases.iter().map(|base| base.name.as_str()).collect();
     Comparison {
         row: row.name.clone(),
-        base: base.name.clone(),
+        base: names.join(" + "),
         ratio,
         smallest: ratios.iter().copied().fold(f64::INFINITY, f64::min),
         largest: ratios.iter().copied().fold(0.0, f64::max),
         at_least,
         is_reached: at_least.map(|least| ratio >= least),
     }
+}
+
+/// The rate of doing what each of these rates is about, one after the other.
+fn one_after_the_other(rates: impl Iterator<Item = f64>) -> f64 {
+    1.0 / rates.map(|rate| 1.0 / rate.max(f64::EPSILON)).sum::<f64>()
 }
 
 /// The middle one; of an even number the mean of the two in the middle.
@@ -312,6 +324,12 @@ pub(super) fn mebibytes(bytes: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rates_of_things_done_one_after_the_other_add_their_times() {
+        assert!((one_after_the_other([80.0].into_iter()) - 80.0).abs() < 1e-9);
+        assert!((one_after_the_other([60.0, 30.0].into_iter()) - 20.0).abs() < 1e-9);
+    }
 
     #[test]
     fn the_median_is_in_the_middle() {

@@ -9,10 +9,11 @@ use uuid::Uuid;
 
 use super::Plan;
 use super::contender::{Contender, Load};
+use super::provider::Provider;
 use super::report::Report;
 use super::stage::{CALLERS, CONNECTIONS, HASHING_CONNECTIONS, Lanes, Site, open_core};
 use crate::driver::Lane;
-use crate::host::{Process, Stage, StageOptions, free_address};
+use crate::host::{Process, Stage, StageOptions, client, free_address};
 use crate::raw;
 use crate::raw::hash::Kind;
 use crate::seed::Seed;
@@ -73,6 +74,9 @@ const ROWS: &[&str] = &[
     "refresh",
     "switch",
     "activity-page",
+    "client_credentials",
+    "introspect",
+    "userinfo",
 ];
 const BCRYPT_ROWS: &[&str] = &["raw-hash", "login-token"];
 
@@ -84,29 +88,28 @@ impl Setting {
     /// The rows that the plan wants, and those they are compared with.
     fn wanted(&self, plan: &Plan) -> Vec<&'static str> {
         let asked = |row: &str| plan.wants(&format!("{}/{row}", self.name));
-        let needed = |base: &str| self.rows().iter().any(|row| bases(row).contains(&base) && asked(row));
+        let is_base = |base: &str, row: &str| comparisons(row).iter().any(|(bases, _)| bases.contains(&base));
+        let needed = |base: &str| self.rows().iter().any(|row| is_base(base, row) && asked(row));
         self.rows().iter().copied().filter(|row| asked(row) || needed(row)).collect()
     }
 }
 
-/// What a row is compared with.
-fn bases(row: &str) -> &'static [&'static str] {
-    match row {
-        "me" | "me-fresh-token" | "activity-page" => &["hello"],
-        "login-token" | "login+token" => &["raw-hash"],
-        "refresh" | "switch" => &["raw-rotate", "raw-sign"],
-        _ => &[],
-    }
-}
+/// Rows whose operations are done one after the other, and the smallest ratio that is wanted.
+type Comparison = (&'static [&'static str], Option<f64>);
 
-/// The issue's targets.
-fn at_least(row: &str, base: &str) -> Option<f64> {
-    match (row, base) {
-        ("me", "hello") => Some(0.6),
-        ("me-fresh-token", "hello") => Some(0.25),
-        ("login-token", "raw-hash") => Some(0.9),
-        ("refresh" | "switch", "raw-rotate") => Some(0.4),
-        _ => None,
+/// What a row is compared with, and the targets.
+fn comparisons(row: &str) -> &'static [Comparison] {
+    match row {
+        "me" => &[(&["hello"], Some(0.6))],
+        "me-fresh-token" => &[(&["hello"], Some(0.25))],
+        "login-token" => &[(&["raw-hash"], Some(0.9))],
+        "login+token" => &[(&["raw-hash"], None)],
+        "refresh" | "switch" => &[(&["raw-rotate"], Some(0.4)), (&["raw-sign"], None)],
+        "activity-page" => &[(&["hello"], None)],
+        // Nothing can issue a token in less than a request and a signature take.
+        "client_credentials" => &[(&["hello"], None), (&["hello", "raw-sign"], Some(0.5))],
+        "introspect" | "userinfo" => &[(&["hello"], Some(0.5))],
+        _ => &[],
     }
 }
 
@@ -136,6 +139,7 @@ async fn measure_stage(
     let hello = start_hello(folder.path()).await?;
     let mut furniture = Furniture {
         lanes: Lanes::new(Site::of(&stage)),
+        provider: Provider::of(&stage, client()),
         core: open_core(&stage).await?,
         tenants: stage.tenants,
         hello: &hello,
@@ -144,8 +148,9 @@ async fn measure_stage(
     for row in wanted {
         let mut contender =
             contender(setting, row, &mut furniture).await.with_context(|| (*row).to_owned())?;
-        for base in bases(row) {
-            contender = contender.against(format!("{}/{base}", setting.name), at_least(row, base));
+        for (bases, at_least) in comparisons(row) {
+            let bases = bases.iter().map(|base| format!("{}/{base}", setting.name)).collect();
+            contender = contender.against_all(bases, *at_least);
         }
         contenders.push(contender);
     }
@@ -187,6 +192,8 @@ async fn start_hello(folder: &std::path::Path) -> anyhow::Result<Process> {
 /// What rows are made of.
 struct Furniture<'a> {
     lanes: Lanes,
+    /// The same nodes, in the other dialect.
+    provider: Provider,
     /// On the stage's database, in this process.
     core: Arc<Core>,
     tenants: [Uuid; 2],
@@ -228,6 +235,9 @@ async fn contender(setting: &Setting, row: &str, furniture: &mut Furniture<'_>) 
             furniture.lanes.fresh_me(signer)
         }
         "switch" => furniture.lanes.switch(CONNECTIONS, furniture.tenants).await?,
+        "client_credentials" => furniture.provider.client_credentials(),
+        "introspect" => furniture.provider.introspect().await?,
+        "userinfo" => furniture.provider.userinfo().await?,
         other => common(other, &mut furniture.lanes).await?,
     };
     Ok(furniture.lanes.row(name, load))

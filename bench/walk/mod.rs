@@ -4,6 +4,8 @@ mod login;
 mod rotation;
 mod script;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::driver::Reply;
@@ -71,6 +73,22 @@ pub(crate) fn post(out: &mut Vec<u8>, path: &str, access: Option<&str>, body: &[
     bearer(out, access);
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(body);
+}
+
+/// Writes `POST path` with a form, as a client that says who it is in the header (RFC 6749 §2.3.1).
+///
+/// Identifier and secret must be of letters, digits, `-`, `.` and `_`: nothing is escaped.
+pub(crate) fn post_form(out: &mut Vec<u8>, path: &str, client: &ClientCredentials, form: &str) {
+    let ClientCredentials { client_id, client_secret } = client;
+    let basic = STANDARD.encode(format!("{client_id}:{client_secret}"));
+    let length = form.len();
+    out.extend_from_slice(
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+             content-length: {length}\r\nauthorization: Basic {basic}\r\n\r\n{form}"
+        )
+        .as_bytes(),
+    );
 }
 
 fn bearer(out: &mut Vec<u8>, access: Option<&str>) {

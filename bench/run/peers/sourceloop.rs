@@ -1,23 +1,22 @@
-//! `bench peers`: the routes of the npm package that Doorward replaces, beside Doorward's, in one run.
+//! The npm package that Doorward replaces: the same routes, with the algorithms of its defaults.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::contender::Contender;
-use super::report::{Limit, Report};
-use super::rows::{KEEP_HASHES, common};
-use super::stage::{Lanes, Site};
-use super::{Options, Plan};
-use crate::host::{Place, Process, Stage, StageOptions, free_address, postmaster, resident};
+use super::super::Plan;
+use super::super::report::{Limit, Report};
+use super::super::rows::{KEEP_HASHES, common};
+use super::super::stage::{Lanes, Site};
+use super::{rounds, start};
+use crate::host::{Place, Process, Stage, StageOptions, postmaster, resident};
 use crate::raw::hash::Kind;
 use crate::seed::Seed;
 use crate::walk::{ClientCredentials, Users};
 
-/// The only one there is.
-const SOURCELOOP: &str = "sourceloop";
+/// Its folder.
+pub(super) const NAME: &str = "sourceloop";
 /// As the peer hashes.
 const PASSWORD: Kind = Kind::Bcrypt(10);
 /// As the peer signs.
@@ -30,20 +29,23 @@ const ROWS: [(&str, Option<f64>); 4] =
 /// Largest share of the peer's memory.
 const MEMORY_SHARE: f64 = 0.25;
 
-/// Measures, prints, writes.
-///
-/// # Errors
-/// As [`super::run`]; without PostgreSQL and Redis, which the peer needs.
-pub(crate) async fn run(peers: &Path, options: &Options) -> anyhow::Result<()> {
-    let mut plan = Plan::of(options)?;
-    plan.filters.retain(|word| word != SOURCELOOP);
+/// Measures beside the peer, which needs PostgreSQL and Redis.
+pub(super) async fn measure(plan: &Plan, peers: &Path, report: &mut Report) -> anyhow::Result<()> {
+    let wants = |row: &str| plan.wants(&format!("peers/{row}"));
+    if !ROWS.iter().any(|(row, _)| wants(row)) {
+        return Ok(());
+    }
     let (Some(postgres), Some(redis)) = (&plan.postgres, &plan.redis) else {
         bail!("the peer needs --postgres and --redis");
     };
-    let mut report = Report::new(&plan);
     let place = Place::postgres(postgres).await?;
     let folder = tempfile::tempdir()?;
-    let peer = start(peers, &place, redis, folder.path()).await?;
+    let environment = [
+        ("DATABASE_URL", place.url.clone()),
+        ("REDIS_URL", redis.clone()),
+        ("PEER_USERS", PEER_USERS.to_string()),
+    ];
+    let peer = start(peers, NAME, folder.path(), "/ping", &environment).await?;
     let stage = Stage::set_up(&StageOptions {
         doorward: plan.doorward.clone(),
         postgres: Some(postgres.clone()),
@@ -62,14 +64,14 @@ pub(crate) async fn run(peers: &Path, options: &Options) -> anyhow::Result<()> {
     let mut contenders = Vec::new();
     let mut theirs = Lanes::new(site);
     let mut ours = Lanes::new(Site::of(&stage));
-    for (row, wanted) in ROWS.into_iter().filter(|(row, _)| plan.wants(&format!("peers/{row}"))) {
-        let base = format!("{SOURCELOOP}/{row}");
+    for (row, wanted) in ROWS.into_iter().filter(|(row, _)| wants(row)) {
+        let base = format!("{NAME}/{row}");
         let load = common(row, &mut theirs).await.with_context(|| base.clone())?;
         contenders.push(theirs.row(base.clone(), load));
         let load = common(row, &mut ours).await?;
         contenders.push(ours.row(format!("doorward-rs256-bcrypt/{row}"), load).against(base, wanted));
     }
-    rounds(&plan, &mut contenders, &report).await?;
+    rounds(plan, NAME, &mut contenders, report).await?;
     report.take(contenders);
     let memory = |process: &Process| resident(process.id());
     let node = stage.nodes.first().context("a stage has a node")?;
@@ -83,18 +85,7 @@ pub(crate) async fn run(peers: &Path, options: &Options) -> anyhow::Result<()> {
     );
     drop(peer);
     place.remove().await?;
-    stage.tear_down().await?;
-    report.print();
-    report.write(&plan.out)
-}
-
-async fn start(peers: &Path, place: &Place, redis: &str, folder: &Path) -> anyhow::Result<Process> {
-    let script: PathBuf = peers.join(SOURCELOOP).join("start.sh").canonicalize().context("bench/peers")?;
-    let address = free_address()?;
-    let mut command = Command::new(script);
-    command.env("PORT", address.port().to_string()).env("DATABASE_URL", &place.url).env("REDIS_URL", redis);
-    command.env("PEER_USERS", PEER_USERS.to_string());
-    Process::start(&mut command, address, "/ping", &folder.join("peer.log")).await
+    stage.tear_down().await
 }
 
 fn peer_users() -> Users {
@@ -106,14 +97,4 @@ fn peer_users() -> Users {
         step: 1,
         count: PEER_USERS,
     }
-}
-
-async fn rounds(plan: &Plan, contenders: &mut [Contender], report: &Report) -> anyhow::Result<()> {
-    for round in 0..=plan.rounds {
-        for contender in &mut *contenders {
-            contender.measure(plan.period, round > 0).await.with_context(|| contender.name.clone())?;
-        }
-        report.progress(SOURCELOOP, round, plan.rounds);
-    }
-    Ok(())
 }
