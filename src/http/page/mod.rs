@@ -1,5 +1,13 @@
 //! Pages that this service renders itself: one form each, no asset, no text of a stranger that is not escaped.
 
+pub(crate) mod alert;
+pub(crate) mod language;
+pub(crate) mod look;
+mod policy;
+pub(crate) mod render;
+mod texts;
+pub(crate) mod view;
+
 use std::fmt::Write as _;
 
 use poem::Response;
