@@ -183,6 +183,12 @@ impl Core {
         &self.ports
     }
 
+    /// `iss` of every token.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.settings.issuer
+    }
+
     fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }
