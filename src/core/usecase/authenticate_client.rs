@@ -57,7 +57,8 @@ impl Core {
         if is_proved { Ok(client) } else { Err(ErrorKind::ClientAuthFailed.into()) }
     }
 
-    async fn secret_matches(&self, client: &Client, secret: &str) -> Result<bool, Error> {
+    /// Whether it is the client's secret.
+    pub(super) async fn secret_matches(&self, client: &Client, secret: &str) -> Result<bool, Error> {
         let stored = client.secret_hash.as_deref().and_then(<[u8]>::split_first_chunk::<8>);
         let Some((version, expected)) = stored else { return Ok(false) };
         let version = i64::from_be_bytes(*version);

@@ -80,7 +80,8 @@ impl Core {
         let challenge = challenge.filter(|challenge| challenge.purpose == ChallengePurpose::SecondFactor);
         let held = match challenge {
             Some(challenge) => Some(Held::Pending(challenge)),
-            None => tx.unused_grant(code).await?.map(Held::Grant),
+            // A code of the OAuth 2.0 dialect is no sign-in that is half way.
+            None => tx.unused_grant(code).await?.filter(|grant| grant.oauth.is_none()).map(Held::Grant),
         };
         drop(tx);
         let held = held.ok_or(ErrorKind::CodeUnknownOrUsed)?;

@@ -6,6 +6,7 @@ use super::sign_in::SignIn;
 use super::{Core, MAX_ACCESS_TOKEN_TTL};
 use crate::domain::activity::{Activity, LoginType};
 use crate::domain::actor::Origin;
+use crate::domain::authorization::Authorization;
 use crate::domain::claims::{Claims, TokenContext, UserClaims};
 use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
@@ -58,6 +59,17 @@ impl Core {
         sign_in: &SignIn,
         origin: &Origin,
     ) -> Result<Opened, Error> {
+        self.open_session_for(tx, sign_in, None, origin).await
+    }
+
+    /// [`Core::open_session`] of what was authorized in the OAuth 2.0 dialect; `None` in the native one.
+    pub(super) async fn open_session_for(
+        &self,
+        tx: &mut dyn Tx,
+        sign_in: &SignIn,
+        authorization: Option<Authorization>,
+        origin: &Origin,
+    ) -> Result<Opened, Error> {
         let now = self.now();
         let SignIn { client, account, membership, .. } = sign_in;
         let user = &account.user;
@@ -65,7 +77,7 @@ impl Core {
         if !tx.confirm_sign_in(user.id, user.credential_version, last_login).await? {
             return Err(ErrorKind::InvalidCredentials.into());
         }
-        let session = self.new_session(sign_in, origin, now);
+        let session = Session { oauth: authorization, ..self.new_session(sign_in, origin, now) };
         let refresh_token = Secret::new(hex::encode(self.random::<32>()));
         let access = self.new_access(client, &session, now);
         let refresh = Refresh {
@@ -99,7 +111,7 @@ impl Core {
         self.sign_pair(holder, access, refresh_token).await
     }
 
-    /// The pair of one issue; the same arguments give the same access token claims again.
+    /// The pair of one issue, in the dialect of the session; the same arguments give the same access token claims again.
     pub(super) async fn sign_pair(
         &self,
         holder: TokenHolder<'_>,
@@ -107,15 +119,19 @@ impl Core {
         refresh_token: Secret<String>,
     ) -> Result<TokenPair, Error> {
         let TokenHolder { client, session, user, membership } = holder;
-        let context = TokenContext {
-            issuer: &self.settings.issuer,
-            default_locale: &self.settings.default_locale,
-            client,
-            session,
-            access,
+        let access_token = if let Some(authorization) = &session.oauth {
+            let claims = self.oauth_claims(holder, authorization, access);
+            self.ports.signer.sign_oauth(&claims, client).await?
+        } else {
+            let context = TokenContext {
+                issuer: &self.settings.issuer,
+                default_locale: &self.settings.default_locale,
+                client,
+                session,
+                access,
+            };
+            self.ports.signer.sign(&Claims::access_token(user, membership, context), client).await?
         };
-        let claims = Claims::access_token(user, membership, context);
-        let access_token = self.ports.signer.sign(&claims, client).await?;
         Ok(TokenPair { access_token, refresh_token, expires_at: access.expires_at })
     }
 

@@ -167,6 +167,7 @@ pub struct Core {
     ports: Ports,
     settings: CoreSettings,
     running: attempts::Running,
+    recent: oauth::Recents,
     outbox_bell: Notify,
 }
 
@@ -174,7 +175,13 @@ impl Core {
     /// Puts the core together.
     #[must_use]
     pub fn new(ports: Ports, settings: CoreSettings) -> Self {
-        Self { ports, settings, running: attempts::Running::default(), outbox_bell: Notify::new() }
+        Self {
+            ports,
+            settings,
+            running: attempts::Running::default(),
+            recent: oauth::Recents::default(),
+            outbox_bell: Notify::new(),
+        }
     }
 
     /// The adapters, for the composition root and its worker.

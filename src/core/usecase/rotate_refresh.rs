@@ -46,7 +46,7 @@ impl Core {
     /// # Errors
     /// RefreshUnknownOrUsed, AccessTokenMismatch, ClientUnknown, UserInactive. A failure consumes nothing.
     pub async fn refresh_tokens(&self, command: RefreshTokens) -> Result<TokenPair, Error> {
-        let presented = self.presented_refresh(&command.refresh_token, None).await?;
+        let presented = self.native_refresh(&command.refresh_token, None).await?;
         let access_token = command.access_token.as_ref().ok_or(ErrorKind::AccessTokenMismatch)?;
         let verified = self.ports.signer.verify(access_token.expose(), Expiry::Ignored, self.now()).await;
         let verified = verified.map_err(|error| match error.kind {
@@ -55,7 +55,7 @@ impl Core {
         })?;
         require_pair(&presented.refresh, &verified)?;
         let rotation = self.prepare(presented, Operation::Refresh)?;
-        self.rotate(rotation, &command.refresh_token, &command.origin).await
+        self.rotate(&rotation, &command.refresh_token, &command.origin).await
     }
 
     /// The next pair of the family, speaking for another tenant.
@@ -68,7 +68,7 @@ impl Core {
         let verified = self.ports.signer.verify(command.access_token.expose(), Expiry::Enforced, now).await?;
         let tenant_id = command.tenant_id.as_deref().filter(|id| !id.is_empty());
         let tenant: Option<TenantId> = tenant_id.and_then(|id| id.parse().ok());
-        let presented = self.presented_refresh(&command.refresh_token, tenant).await;
+        let presented = self.native_refresh(&command.refresh_token, tenant).await;
         self.require_live_bearer(&verified, presented.as_ref().ok().map(|presented| &presented.refresh))?;
         tenant_id.ok_or(ErrorKind::TenantIdMissing)?;
         let presented = presented?;
@@ -76,7 +76,20 @@ impl Core {
         tenant.ok_or(ErrorKind::NotAMember)?;
         let rotation = self.prepare(presented, Operation::Switch)?;
         self.require_second_factor(&rotation).await?;
-        self.rotate(rotation, &command.refresh_token, &command.origin).await
+        self.rotate(&rotation, &command.refresh_token, &command.origin).await
+    }
+
+    /// [`Core::presented_refresh`], unless its session is one of the OAuth 2.0 dialect.
+    async fn native_refresh(
+        &self,
+        token: &Secret<String>,
+        tenant: Option<TenantId>,
+    ) -> Result<PresentedRefresh, Error> {
+        let presented = self.presented_refresh(token, tenant).await?;
+        if presented.session.oauth.is_some() {
+            return Err(ErrorKind::RefreshUnknownOrUsed.into());
+        }
+        Ok(presented)
     }
 
     /// The token and what its rotation depends on, in that tenant or in the session's.

@@ -23,6 +23,7 @@ pub(super) struct Rotation {
     pub(super) operation: Operation,
     pub(super) parent: Refresh,
     pub(super) successor: Option<Refresh>,
+    /// Its `oauth` is what the client asks for this time: all it was allowed, or less.
     pub(super) session: Session,
     pub(super) client: Client,
     pub(super) user: User,
@@ -33,20 +34,21 @@ impl Core {
     /// The successor pair of the presented token.
     pub(super) async fn rotate(
         &self,
-        rotation: Rotation,
+        rotation: &Rotation,
         token: &Secret<String>,
         origin: &Origin,
     ) -> Result<TokenPair, Error> {
-        if self.judge(&rotation) != Presented::Fresh {
-            return self.answer_used(&rotation, token, origin).await;
+        if self.judge(rotation) != Presented::Fresh {
+            return self.answer_used(rotation, token, origin).await;
         }
-        if let Some(pair) = self.rotate_fresh(&rotation, token, origin).await? {
+        if let Some(pair) = self.rotate_fresh(rotation, token, origin).await? {
             return Ok(pair);
         }
         // Another request used the token, or ended the session, between our read and our write: judge it again.
         let presented = self.presented_refresh(token, Some(rotation.membership.tenant)).await?;
-        let rotation = self.prepare(presented, rotation.operation)?;
-        self.answer_used(&rotation, token, origin).await
+        let mut again = self.prepare(presented, rotation.operation)?;
+        again.session.oauth.clone_from(&rotation.session.oauth);
+        self.answer_used(&again, token, origin).await
     }
 
     fn judge(&self, rotation: &Rotation) -> Presented {

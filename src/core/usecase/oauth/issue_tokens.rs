@@ -1,11 +1,18 @@
 //! The token endpoint: which grant is asked for, and what is answered (RFC 6749 §5.1).
 
 use super::client_authentication::PresentedClient;
+use super::code_grant::CodeProof;
+use super::id_token::Occasion;
+use super::password_grant::PasswordDemand;
+use super::refresh_grant::RefreshDemand;
 use crate::domain::actor::Origin;
+use crate::domain::authorization::GrantType;
+use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::secret::Secret;
 use crate::domain::user::Password;
-use crate::usecase::Core;
+use crate::usecase::issue_tokens::TokenHolder;
+use crate::usecase::{Core, TokenPair};
 
 /// A client's wish for tokens.
 #[derive(Debug)]
@@ -81,10 +88,56 @@ impl Core {
     ///
     /// # Errors
     /// RequestInvalid, ClientAuthFailed, GrantNotAllowed, ScopeInvalid, TargetInvalid, and those of the grant:
-    /// CodeUnknownOrUsed, CodeExpired, RedirectUriMismatch, PkceMismatch, RefreshUnknownOrUsed, InvalidCredentials and the
-    /// others of a sign-in.
+    /// CodeUnknownOrUsed, CodeExpired, RedirectUriMismatch, PkceMismatch, RefreshUnknownOrUsed, InvalidCredentials,
+    /// SecondFactorPending and the others of a sign-in.
     pub async fn issue_oauth_tokens(&self, request: TokenRequest) -> Result<TokenReply, Error> {
-        self.authenticate_presented(&request.client, &request.origin).await?;
-        Err(ErrorKind::Unavailable.into())
+        let TokenRequest { origin, client, grant } = request;
+        let client = self.authenticate_presented(&client, &origin).await?;
+        match grant {
+            GrantRequest::Code { code, redirect_uri, code_verifier, resources } => {
+                let proof = CodeProof { redirect_uri, code_verifier, resources };
+                self.code_grant(client, &code, &proof, &origin).await
+            }
+            GrantRequest::Refresh { refresh_token, scope, resources } => {
+                let demand = RefreshDemand { refresh_token, scope, resources };
+                self.refresh_grant(client, &demand, &origin).await
+            }
+            GrantRequest::Client { scope, resources } => {
+                self.client_grant(&client, scope.as_deref(), &resources).await
+            }
+            GrantRequest::Password { username, password, scope, resources } => {
+                let demand = PasswordDemand { username, password, scope, resources };
+                self.password_grant(client, &demand, &origin).await
+            }
+        }
     }
+
+    /// The reply of a grant with a user.
+    pub(super) async fn token_reply(
+        &self,
+        holder: TokenHolder<'_>,
+        pair: TokenPair,
+        occasion: Occasion<'_>,
+    ) -> Result<TokenReply, Error> {
+        let TokenPair { access_token, refresh_token, expires_at } = pair;
+        let id_token = self.id_token(holder, &access_token, occasion).await?;
+        let left = expires_at.unix_seconds() - self.now().unix_seconds();
+        Ok(TokenReply {
+            access_token,
+            refresh_token: may_use(holder.client, GrantType::RefreshToken).then_some(refresh_token),
+            id_token,
+            scope: holder.session.oauth.as_ref().map(|oauth| oauth.scopes.clone()).unwrap_or_default(),
+            expires_in: (left - 1).max(0),
+        })
+    }
+}
+
+fn may_use(client: &Client, grant: GrantType) -> bool {
+    client.grants.iter().any(|allowed| allowed == grant.as_str())
+}
+
+/// # Errors
+/// GrantNotAllowed.
+pub(super) fn require_grant(client: &Client, grant: GrantType) -> Result<(), Error> {
+    if may_use(client, grant) { Ok(()) } else { Err(ErrorKind::GrantNotAllowed.into()) }
 }

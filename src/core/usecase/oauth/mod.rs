@@ -1,11 +1,16 @@
 //! The OAuth 2.0 and OpenID Connect dialect's own use-cases; codes, sessions and rotation are those of every dialect.
 
+mod access_claims;
 mod announce_logout;
 mod authenticate_oauth;
 mod authorize;
+mod client_assertion;
 mod client_authentication;
+mod client_grant;
+mod code_grant;
 mod consent;
 mod end_browser_session;
+mod id_token;
 mod id_token_info;
 mod introspect;
 mod issue_tokens;
@@ -14,11 +19,17 @@ mod page_forms;
 mod page_second_factor;
 mod page_sign_in;
 mod pages;
+mod password_grant;
+mod recent;
+mod refresh_grant;
 mod revoke_token;
+mod scopes;
 mod token_info;
 mod turn;
 mod user_info;
 
+pub(super) use self::recent::Recents;
+pub(super) use self::code_grant::CodeProof;
 pub use self::authorize::Authorize;
 pub use self::client_authentication::PresentedClient;
 pub use self::consent::ConsentOnPage;
