@@ -20,6 +20,7 @@ pub mod people;
 pub mod proxy;
 pub mod raw;
 pub mod redis;
+pub mod relying_party;
 pub mod reply;
 pub mod requests;
 pub mod saml;

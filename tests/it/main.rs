@@ -9,6 +9,8 @@ mod flows;
 #[cfg(test)]
 mod mail;
 #[cfg(test)]
+mod oauth2;
+#[cfg(test)]
 mod providers;
 #[cfg(test)]
 mod saml;
