@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod entropy;
+mod oauth_samples;
 pub mod revocation_conformance;
 pub mod samples;
 pub mod scripted_provider;

@@ -209,7 +209,7 @@ impl Samples {
             client: client.key,
             intent,
             sealed_memo: vec![0, 7, 255],
-            transaction: None,
+            transaction: Some("a sealed transaction_-".to_owned()),
             created_at: now,
             expires_at: now.plus(Duration::from_mins(10)),
         }

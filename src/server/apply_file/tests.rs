@@ -9,6 +9,8 @@ use doorward_core::usecase::apply::PasswordSpec;
 
 use super::*;
 
+mod oauth2;
+
 const FULL: &str = r#"
 [[tenants]]
 key = "acme"
@@ -126,7 +128,7 @@ fn what_is_wrong_is_told_in_one_precise_line() {
     );
     assert_eq!(
         complaint("[[tenants]]\nkey = \"acme\"\ncolour = \"red\""),
-        "apply file error: tenants[0].colour (x.toml): unknown key; expected one of key, name, id, status"
+        "apply file error: tenants[0].colour (x.toml): unknown key; expected one of key, name, id, status, pages"
     );
     assert_eq!(
         complaint("[[tenants]]\nkey = "),

@@ -23,7 +23,7 @@ pub async fn login_attempts(store: Arc<dyn Store>) -> Checked {
     let attempt = world.samples.login_attempt(&world.client, Intent::SignIn);
     let link = world.samples.login_attempt(&world.client, Intent::Link(world.user.id));
     let mut native = world.samples.login_attempt(&world.client, Intent::Native);
-    native.browser_hash = None;
+    (native.browser_hash, native.transaction) = (None, None);
     let mut tx = world.write().await?;
     for attempt in [&attempt, &link, &native] {
         tx.add_login_attempt(attempt).await?;

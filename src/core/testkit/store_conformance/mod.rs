@@ -7,6 +7,7 @@ mod accounts;
 mod activity;
 mod attempts;
 mod authenticators;
+mod browsing;
 mod challenges;
 mod clients;
 mod conditions;
@@ -16,6 +17,7 @@ mod links;
 mod memberships;
 mod outbox;
 mod password_history;
+mod profiles;
 mod revocations;
 mod rotations;
 mod sections;
@@ -39,6 +41,10 @@ pub use accounts::{
 pub use activity::{active_users, activity_count, activity_order, activity_rows};
 pub use attempts::{attempts, attempts_race};
 pub use authenticators::{authenticators, authenticators_race, enrolments_race, recovery_codes};
+pub use browsing::{
+    browser_sessions, browser_sessions_purge, browser_sessions_race, consents, consents_race,
+    sessions_of_a_browser, sessions_of_a_browser_race,
+};
 pub use challenges::{challenge_tries, challenges, challenges_race};
 pub use clients::{clients, identities, tenants};
 pub use conditions::{activity_conditions, activity_patterns};
@@ -50,6 +56,7 @@ pub use links::{links, links_race, newer_links, sign_ups};
 pub use memberships::{membership_status, memberships, roles};
 pub use outbox::{dead_messages, outbox, outbox_race};
 pub use password_history::password_history;
+pub use profiles::{authorizations, hosted_pages, oauth_clients, profiles};
 pub use revocations::{late_commits_are_tailed, revocations_are_purged, revocations_are_tailed};
 pub use rotations::{
     presented_refreshes, rotations, rotations_of_neighbours, rotations_race, sample_rotation,
@@ -85,17 +92,24 @@ macro_rules! for_each_store_check {
             attempts_race,
             authenticators,
             authenticators_race,
+            authorizations,
+            browser_sessions,
+            browser_sessions_purge,
+            browser_sessions_race,
             challenge_tries,
             challenges,
             challenges_race,
             clients,
             conflicting_writers_lose_nothing,
+            consents,
+            consents_race,
             dead_messages,
             dropped_sections_roll_back,
             enrolments_race,
             first_signing_key_race,
             grants,
             grants_race,
+            hosted_pages,
             identities,
             links,
             links_race,
@@ -105,6 +119,7 @@ macro_rules! for_each_store_check {
             memberships,
             new_origins,
             newer_links,
+            oauth_clients,
             odd_text,
             outbox,
             outbox_race,
@@ -112,6 +127,7 @@ macro_rules! for_each_store_check {
             passwords,
             passwords_race,
             presented_refreshes,
+            profiles,
             reading_sections_do_not_write,
             recovery_codes,
             refreshes,
@@ -124,6 +140,8 @@ macro_rules! for_each_store_check {
             rotations_race,
             server_keys,
             sessions,
+            sessions_of_a_browser,
+            sessions_of_a_browser_race,
             sessions_of_a_user,
             sessions_purge,
             sign_ups,

@@ -6,5 +6,6 @@
 mod database;
 mod faults;
 mod groups;
+mod inconsistencies;
 mod migrations;
 mod suite;
