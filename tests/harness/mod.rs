@@ -19,6 +19,7 @@ pub mod pages;
 pub mod people;
 pub mod proxy;
 pub mod raw;
+pub mod real_clients;
 pub mod redis;
 pub mod relying_party;
 pub mod reply;

@@ -13,6 +13,8 @@ mod oauth2;
 #[cfg(test)]
 mod providers;
 #[cfg(test)]
+mod relying_parties;
+#[cfg(test)]
 mod saml;
 #[cfg(test)]
 mod security;
