@@ -14,6 +14,10 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Longest incoming id that is taken over.
 const MAX_REQUEST_ID: usize = 128;
 
+/// The id of a request, for whoever shows it.
+#[derive(Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
 /// Gives every request an id, counts it, and logs it once it is answered: never a body, a query, a header or an address.
 pub(crate) struct Observe {
     app: App,
@@ -49,6 +53,7 @@ impl<E: Endpoint> Endpoint for ObserveEndpoint<E> {
         let method = known_method(request.method());
         let span = tracing::info_span!("request", request_id = %id);
         request.set_data(self.app.clone());
+        request.set_data(RequestId(id.clone()));
         let response = self.inner.call(request).instrument(span).await;
         let mut response = response.map_or_else(poem::Error::into_response, IntoResponse::into_response);
         if let Ok(value) = HeaderValue::from_str(&id) {

@@ -87,6 +87,8 @@ impl Alert {
 /// Why there is no page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Reason {
+    /// Nobody sent the browser here to sign in; no error.
+    StartAtApp,
     /// The page is too old, was opened in another browser, or the form is not ours.
     TransactionUnknown,
     /// No such client, or it is switched off.
@@ -117,6 +119,7 @@ impl Reason {
     /// The reply's status.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
+            Self::StartAtApp => StatusCode::OK,
             Self::TransactionUnknown | Self::SignUpClosed | Self::AccessDenied => StatusCode::FORBIDDEN,
             Self::ClientUnknown
             | Self::RedirectUriInvalid
@@ -142,6 +145,7 @@ impl Reason {
     /// The heading.
     pub(crate) fn title<'a>(&self, texts: &'a Texts) -> &'a str {
         match self {
+            Self::StartAtApp => &texts.reason_start_at_app_title,
             Self::TransactionUnknown => &texts.reason_transaction_title,
             Self::ClientUnknown | Self::RedirectUriInvalid | Self::LogoutUriInvalid => {
                 &texts.reason_client_title
@@ -160,6 +164,7 @@ impl Reason {
     /// The sentence that helps.
     pub(crate) fn text<'a>(&self, texts: &'a Texts) -> Cow<'a, str> {
         let text = match self {
+            Self::StartAtApp => &texts.reason_start_at_app,
             Self::TransactionUnknown => &texts.reason_transaction,
             Self::ClientUnknown => &texts.reason_client_unknown,
             Self::RedirectUriInvalid => &texts.reason_redirect_uri,

@@ -5,6 +5,7 @@ pub(crate) mod language;
 pub(crate) mod look;
 mod policy;
 pub(crate) mod render;
+pub(crate) mod routes;
 mod texts;
 pub(crate) mod view;
 

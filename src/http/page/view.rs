@@ -81,8 +81,10 @@ pub(crate) struct RecoveryCodes {
 /// `/sign-up` without a token: asks for the address.
 #[derive(Clone, Default)]
 pub(crate) struct SignUpAddress {
-    /// The sealed transaction, where the page was opened from a sign-in.
+    /// The sealed transaction, which only this browser has.
     pub(crate) transaction: Option<String>,
+    /// The sign-in to go back to, where there is one.
+    pub(crate) back: Option<String>,
     /// What was typed before.
     pub(crate) email: String,
     /// What went wrong.
@@ -96,10 +98,8 @@ pub(crate) struct SignUpForm {
     pub(crate) transaction: Option<String>,
     /// The link's token.
     pub(crate) token: String,
-    /// The address the link was sent to, where it is known.
+    /// The address the link was sent to, where it is known: the name of the account.
     pub(crate) email: Option<String>,
-    /// What was typed before.
-    pub(crate) username: String,
     /// What was typed before.
     pub(crate) first_name: String,
     /// What was typed before.
@@ -111,8 +111,10 @@ pub(crate) struct SignUpForm {
 /// `/forgot-password`.
 #[derive(Clone, Default)]
 pub(crate) struct ForgotPassword {
-    /// The sealed transaction, where the page was opened from a sign-in.
+    /// The sealed transaction, which only this browser has.
     pub(crate) transaction: Option<String>,
+    /// The sign-in to go back to, where there is one.
+    pub(crate) back: Option<String>,
     /// What was typed before.
     pub(crate) username: String,
     /// What went wrong.
@@ -142,8 +144,10 @@ pub(crate) enum MailPurpose {
 /// `/reset-password?token=`.
 #[derive(Clone, Default)]
 pub(crate) struct ResetPassword {
-    /// The sealed transaction, where there is one.
+    /// The sealed transaction, which only this browser has.
     pub(crate) transaction: Option<String>,
+    /// The sign-in to go back to, where there is one.
+    pub(crate) back: Option<String>,
     /// The link's token.
     pub(crate) token: String,
     /// What went wrong.

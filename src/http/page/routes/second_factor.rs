@@ -1,0 +1,73 @@
+//! `/sign-in/second-factor`: the one-time code.
+
+use doorward_core::domain::error::{Error, ErrorKind};
+use doorward_core::domain::second_factor::Channel;
+use doorward_core::domain::secret::Secret;
+use doorward_core::usecase::oauth::{PageView, SecondFactorAsked, SecondFactorOnPage, Stage, Turn};
+use poem::Response;
+
+use super::enrolment::with_recovery_codes;
+use super::form::Refusal;
+use super::reply::{go_to, path_of, respond, shown};
+use super::visit::Visit;
+use crate::meter;
+use crate::page::alert::Alert;
+use crate::page::render::render;
+use crate::page::view::{CodeFrom, SecondFactor};
+
+/// The form, while a code is waited for.
+pub(super) async fn show(visit: Visit) -> Result<Response, Error> {
+    let transaction = visit.transaction()?;
+    let view = visit.app.core.look_at_page(&transaction, &visit.cookies).await?;
+    if view.stage != Stage::SecondFactor {
+        return Ok(go_to(&visit, &visit.path_with(path_of(view.stage), &transaction)));
+    }
+    Ok(draw(&visit, &view, &transaction, None))
+}
+
+/// Completes the sign-in.
+pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
+    let transaction = visit.transaction()?;
+    match answer(&visit, &transaction).await {
+        Ok(turn) if turn.recovery_codes.is_empty() => Ok(respond(&visit, turn)),
+        Ok(turn) => with_recovery_codes(&visit, transaction, turn).await,
+        Err(error) => {
+            let view = visit.app.core.look_at_page(&transaction, &visit.cookies).await?;
+            let refusal = Refusal::of(worded_for(&view, error))?;
+            Ok(refusal.sent(draw(&visit, &view, &transaction, refusal.alert())))
+        }
+    }
+}
+
+/// Gives the code that was typed, here or on the enrolment page.
+pub(super) async fn answer(visit: &Visit, transaction: &Secret<String>) -> Result<Turn, Error> {
+    let command = SecondFactorOnPage {
+        origin: visit.origin.clone(),
+        transaction: transaction.clone(),
+        cookies: visit.cookies.clone(),
+        otp: Secret::new(visit.field("otp").trim().to_owned()),
+    };
+    let work = |core: std::sync::Arc<doorward_core::usecase::Core>| async move {
+        meter::sign_in(core.second_factor_on_page(command).await)
+    };
+    visit.app.run_to_end(work).await
+}
+
+/// Nothing was sent that could be gone: an app's code that is unknown is a wrong one.
+fn worded_for(view: &PageView, error: Error) -> Error {
+    let is_of_app = view.second_factor == Some(SecondFactorAsked::App);
+    if is_of_app && error.kind == ErrorKind::OneTimeCodeUnknown {
+        return ErrorKind::OneTimeCodeWrong.into();
+    }
+    error
+}
+
+fn draw(visit: &Visit, view: &PageView, transaction: &Secret<String>, alert: Option<Alert>) -> Response {
+    let asked = match view.second_factor {
+        Some(SecondFactorAsked::Sent(Channel::Email)) => CodeFrom::Email(None),
+        Some(SecondFactorAsked::Sent(Channel::Sms)) => CodeFrom::Sms(None),
+        Some(SecondFactorAsked::App) | None => CodeFrom::App,
+    };
+    let page = SecondFactor { transaction: shown(transaction), asked, alert, offers_resend: false };
+    render(&page, &visit.look_of(view))
+}
