@@ -38,6 +38,8 @@ pub enum SignedOut {
         transaction: Secret<String>,
         /// The browser's cookie, where it is to be set.
         browser_token: Option<Secret<String>>,
+        /// Where the form leads in the end, if anywhere: the page's policy has to let it be redirected there.
+        leads_to: Option<String>,
     },
 }
 
