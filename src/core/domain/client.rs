@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::authorization::GrantType;
 use super::hosted_pages::HostedPages;
 use super::ids::{ClientKey, TenantId};
 use super::key::Algorithm;
@@ -183,4 +184,41 @@ pub struct Client {
     pub enabled: bool,
     /// Bumped to invalidate every token of the client.
     pub epoch: i64,
+}
+
+impl Client {
+    /// Whether the grant is one of its own.
+    #[must_use]
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.grants.iter().any(|allowed| allowed == grant.as_str())
+    }
+}
+
+#[cfg(test)]
+impl Client {
+    /// A confidential client that signs people in.
+    pub(crate) fn sample(client_id: &str) -> Self {
+        use super::ids::Id as _;
+        Self {
+            key: ClientKey::from_uuid(uuid::Uuid::from_u128(1)),
+            client_id: client_id.to_owned(),
+            secret_hash: None,
+            name: "A".to_owned(),
+            client_type: ClientType::Web,
+            tenant: None,
+            redirect_uris: vec!["https://a.test/cb".to_owned()],
+            logout_redirect_uris: Vec::new(),
+            grants: ["authorization_code", "refresh_token"].map(str::to_owned).to_vec(),
+            scopes: ["openid", "profile", "email"].map(str::to_owned).to_vec(),
+            access_token_ttl: Duration::from_mins(15),
+            refresh_token_ttl: Duration::from_hours(24),
+            auth_code_ttl: Duration::from_mins(3),
+            algorithm: None,
+            hs256_secret: None,
+            second_factor: None,
+            oauth: ClientOAuth::default(),
+            enabled: true,
+            epoch: 0,
+        }
+    }
 }

@@ -1,13 +1,12 @@
 //! A signed-in user chooses a new password.
 
-use super::new_password::Current;
+use super::new_password::{Current, Replaced};
 use super::{Core, rerun};
 use crate::domain::actor::Origin;
 use crate::domain::claims::VerifiedToken;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::membership::{Membership, MembershipStatus};
 use crate::domain::message::Message;
-use crate::domain::revocation::Revocation;
 use crate::domain::secret::Secret;
 use crate::domain::user::{Account, Password, username_key};
 use crate::ports::password::Verdict;
@@ -43,8 +42,8 @@ impl Core {
         let current = account.password_hash.clone().ok_or(ErrorKind::ExternalUser)?;
         let hash = self.check_limited(&command, &account, &current).await?;
         let notice = self.password_notice(&account.user, &membership, None);
-        let revocation = rerun(|| self.write_password(&account, &hash, notice.as_ref())).await?;
-        self.ports.revocations.announce(&[revocation]).await;
+        let replaced = rerun(|| self.write_password(&account, &hash, notice.as_ref())).await?;
+        self.announce_replaced(replaced).await;
         tracing::info!(event = "password_changed", user_id = %account.user.id);
         Ok(())
     }
@@ -111,17 +110,17 @@ impl Core {
         account: &Account,
         hash: &str,
         notice: Option<&Message>,
-    ) -> Result<Revocation, Error> {
+    ) -> Result<Replaced, Error> {
         let mut tx = self.writing("change_password").await?;
         let replaced = self.replace_password(&mut *tx, account, hash).await?;
-        let revocation = replaced.ok_or(ErrorKind::OldPasswordWrong)?;
+        let replaced = replaced.ok_or(ErrorKind::OldPasswordWrong)?;
         let (registered, active) = (MembershipStatus::REGISTERED, MembershipStatus::ACTIVE);
         tx.move_status(account.user.id, registered, active, self.now()).await?;
         if let Some(notice) = notice {
             self.queue(&mut *tx, notice).await?;
         }
         self.commit_and_send(tx).await?;
-        Ok(revocation)
+        Ok(replaced)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::federation::UpstreamSession;
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::revocation::{Revocation, Revoked};
 use crate::domain::secret::{Secret, TokenHash};
-use crate::domain::session::EndReason;
+use crate::domain::session::{EndReason, Session};
 use crate::domain::time::Timestamp;
 
 /// A user's wish to sign out.
@@ -31,6 +31,14 @@ pub struct LoggedOut {
     pub user: UserId,
     /// Where the browser can end the session at the identity provider too, if the sign-in was made there.
     pub provider_logout_url: Option<String>,
+}
+
+/// What the end of a session left to be done.
+struct Ended {
+    /// The provider's side of it.
+    upstream: Option<UpstreamSession>,
+    /// The session, if it had not ended before.
+    ended: Option<Session>,
 }
 
 impl Core {
@@ -113,9 +121,13 @@ impl Core {
     ) -> Result<Option<UpstreamSession>, Error> {
         let now = self.now();
         let revocation = session_revocation(session, now);
-        let upstream = rerun(|| self.write_end(revocation, session, reason, activity)).await?;
+        let Ended { upstream, ended } =
+            rerun(|| self.write_end(revocation, session, reason, activity)).await?;
         self.ports.revocations.announce(&[revocation]).await;
         tracing::info!(event = "session_ended", session_id = %session, reason = reason.as_str());
+        if reason != EndReason::Revoked {
+            self.announce_logout(ended.into_iter().collect());
+        }
         if let Some(upstream) = &upstream {
             self.end_upstream_later(upstream);
         }
@@ -128,19 +140,20 @@ impl Core {
         session: SessionId,
         reason: EndReason,
         activity: Option<&Activity>,
-    ) -> Result<Option<UpstreamSession>, Error> {
+    ) -> Result<Ended, Error> {
         let now = self.now();
         let mut tx = self.writing("end_session").await?;
-        let ended_now = tx.end_session(session, reason, now).await?;
-        if ended_now {
+        let mut ended = None;
+        if tx.end_session(session, reason, now).await? {
             tx.record_revocations(&[revocation], now).await?;
-        }
-        if let Some(activity) = activity.filter(|_| ended_now) {
-            tx.record_activity(activity).await?;
+            if let Some(activity) = activity {
+                tx.record_activity(activity).await?;
+            }
+            ended = tx.session(session).await?;
         }
         let upstream = tx.take_upstream_session(session).await?;
         tx.commit().await?;
-        Ok(upstream)
+        Ok(Ended { upstream, ended })
     }
 }
 

@@ -6,7 +6,7 @@ use super::sign_in::SignIn;
 use super::{Core, MAX_ACCESS_TOKEN_TTL};
 use crate::domain::activity::{Activity, LoginType};
 use crate::domain::actor::Origin;
-use crate::domain::authorization::Authorization;
+use crate::domain::authorization::{Authorization, GrantType};
 use crate::domain::claims::{Claims, TokenContext, UserClaims};
 use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
@@ -93,7 +93,9 @@ impl Core {
         };
         let has_notice = self.notice_new_device(tx, sign_in, origin).await?;
         tx.add_session(&session).await?;
-        tx.add_refresh(&refresh).await?;
+        if may_refresh(client, &session) {
+            tx.add_refresh(&refresh).await?;
+        }
         let payload = self.token_payload(user, membership, client, now);
         tx.record_activity(&self.activity(LoginType::Access, user.id, Some(session.tenant), payload, origin))
             .await?;
@@ -202,6 +204,11 @@ impl Core {
             ip_address: origin.ip.map(|ip| ip.to_string()),
         }
     }
+}
+
+/// Whether tokens of the session can be refreshed: always in the native dialect.
+pub(super) fn may_refresh(client: &Client, session: &Session) -> bool {
+    session.oauth.is_none() || client.may_use(GrantType::RefreshToken)
 }
 
 /// Idle lifetime from now, never beyond the session's absolute end (RFC 9700 §4.14.2).

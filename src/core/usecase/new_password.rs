@@ -2,6 +2,7 @@
 
 use super::{Core, MAX_ACCESS_TOKEN_TTL};
 use crate::domain::error::{Error, ErrorKind};
+use crate::domain::ids::SessionId;
 use crate::domain::membership::{Membership, MembershipStatus};
 use crate::domain::message::{Destination, MailKind, Message, Particulars};
 use crate::domain::password_policy::MAX_PASSWORD_BYTES;
@@ -21,6 +22,12 @@ pub(super) enum Current<'a> {
     Proved(&'a Password),
     /// Only its hash is known.
     Hash(&'a str),
+}
+
+/// What a new password put an end to.
+pub(super) struct Replaced {
+    revocation: Revocation,
+    ended: Vec<SessionId>,
 }
 
 impl Core {
@@ -81,13 +88,13 @@ impl Core {
     }
 
     /// Replaces the password, remembers the former one and ends every session. `None` = the password is no longer the one
-    /// of `account`, and nothing was done. The revocation is to be announced after the commit.
+    /// of `account`, and nothing was done. To be announced after the commit.
     pub(super) async fn replace_password(
         &self,
         tx: &mut dyn Tx,
         account: &Account,
         hash: &str,
-    ) -> Result<Option<Revocation>, Error> {
+    ) -> Result<Option<Replaced>, Error> {
         let now = self.now();
         let user = account.user.id;
         let scheme = self.ports.passwords.scheme(hash);
@@ -100,12 +107,18 @@ impl Core {
         }
         let demanded = MembershipStatus::PASSWORD_CHANGE_NEEDED;
         tx.move_status(user, demanded, MembershipStatus::ACTIVE, now).await?;
-        tx.end_user_sessions(user, None, EndReason::PasswordChanged, now).await?;
+        let ended = tx.end_user_sessions(user, None, EndReason::PasswordChanged, now).await?;
         let epoch = tx.bump_user_epoch(user).await?;
         let revocation =
             Revocation { what: Revoked::UserEpoch(user, epoch), until: now.plus(MAX_ACCESS_TOKEN_TTL) };
         tx.record_revocations(&[revocation], now).await?;
-        Ok(Some(revocation))
+        Ok(Some(Replaced { revocation, ended }))
+    }
+
+    /// Tells everybody, after the commit, that the old password and its sessions are over.
+    pub(super) async fn announce_replaced(&self, replaced: Replaced) {
+        self.ports.revocations.announce(&[replaced.revocation]).await;
+        self.announce_logout_of(replaced.ended);
     }
 
     /// The mail that tells the owner of a new password (OWASP ASVS 6.3.7); `None` without an address.

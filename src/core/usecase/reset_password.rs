@@ -1,6 +1,6 @@
 //! A new password by a link in a mail.
 
-use super::new_password::Current;
+use super::new_password::{Current, Replaced};
 use super::{Core, rerun};
 use crate::domain::actor::Actor;
 use crate::domain::client::Client;
@@ -8,7 +8,6 @@ use crate::domain::error::{Error, ErrorKind};
 use crate::domain::link::{Link, LinkPurpose};
 use crate::domain::membership::{Membership, NoMembership, choose_membership};
 use crate::domain::message::Message;
-use crate::domain::revocation::Revocation;
 use crate::domain::secret::{Secret, TokenHash};
 use crate::domain::user::{Account, Password};
 
@@ -60,8 +59,8 @@ impl Core {
         let hash = self.hash_new_password(&command.password, current, &account.user).await?;
         let notice = self.password_notice(&account.user, &membership, Some(&client.name));
         let token = TokenHash::of(command.token.expose());
-        let revocation = rerun(|| self.write_reset(&token, &account, &hash, notice.as_ref())).await?;
-        self.ports.revocations.announce(&[revocation]).await;
+        let replaced = rerun(|| self.write_reset(&token, &account, &hash, notice.as_ref())).await?;
+        self.announce_replaced(replaced).await;
         tracing::info!(event = "password_reset", user_id = %account.user.id);
         Ok(())
     }
@@ -95,11 +94,11 @@ impl Core {
         account: &Account,
         hash: &str,
         notice: Option<&Message>,
-    ) -> Result<Revocation, Error> {
+    ) -> Result<Replaced, Error> {
         let mut tx = self.writing("reset_password").await?;
         let link = tx.consume_link(PURPOSE, token, self.now()).await?.ok_or(ErrorKind::LinkSpent)?;
         let replaced = self.replace_password(&mut *tx, account, hash).await?;
-        let revocation = replaced.ok_or(ErrorKind::LinkSpent)?;
+        let replaced = replaced.ok_or(ErrorKind::LinkSpent)?;
         // The row of the user is ours now: its address cannot change any more.
         let address = tx.account(account.user.id).await?.and_then(|account| account.user.email);
         if address != link.email {
@@ -109,6 +108,6 @@ impl Core {
             self.queue(&mut *tx, notice).await?;
         }
         self.commit_and_send(tx).await?;
-        Ok(revocation)
+        Ok(replaced)
     }
 }

@@ -56,6 +56,7 @@ impl Core {
         self.fresh_link(PURPOSE, &command.token).await?;
         let token = TokenHash::of(command.token.expose());
         let user = rerun(|| self.write_address(&token)).await?;
+        self.recent.forget();
         tracing::info!(event = "email_verified", user_id = %user);
         Ok(())
     }

@@ -61,6 +61,7 @@ impl Core {
         if !options.dry_run && !plan.steps.is_empty() {
             let revocations = rerun(|| self.execute(&plan)).await?;
             self.ports.revocations.announce(&revocations).await;
+            self.recent.forget();
         }
         Ok(plan.report)
     }

@@ -19,7 +19,7 @@ pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-
 /// How far ahead an assertion may expire: its `jti` is remembered that long.
 const LONGEST_LIFE: Duration = Duration::from_mins(10);
 /// How far a client's clock may be ahead of ours.
-const LEEWAY: Duration = Duration::from_secs(60);
+const LEEWAY: Duration = Duration::from_mins(1);
 /// Longest `jti`.
 const MAX_JTI: usize = 512;
 
@@ -105,7 +105,7 @@ mod tests {
 
     const NOW: i64 = 1_795_253_400;
 
-    fn judged(change: Value) -> Option<Mark> {
+    fn judged(change: &Value) -> Option<Mark> {
         let mut claims = json!({
             "iss": "web", "sub": "web", "aud": "https://id.test", "exp": NOW + 60, "iat": NOW, "jti": "one",
         });
@@ -120,13 +120,13 @@ mod tests {
     #[test]
     fn rfc7523_3_issuer_subject_audience_and_times_are_checked() {
         let until = Timestamp::from_unix_seconds(NOW + 60).expect("in range");
-        assert_eq!(judged(json!({})), Some(Mark { jti: "one".to_owned(), until }));
+        assert_eq!(judged(&json!({})), Some(Mark { jti: "one".to_owned(), until }));
         for good in [
             json!({"aud": "https://id.test/oauth2/token"}),
             json!({"aud": ["https://other.test", "https://id.test"]}),
             json!({"exp": NOW + 600, "nbf": NOW + 30, "iat": null}),
         ] {
-            assert!(judged(good.clone()).is_some(), "{good}");
+            assert!(judged(&good).is_some(), "{good}");
         }
         for bad in [
             json!({"iss": "other"}),
@@ -145,7 +145,7 @@ mod tests {
             json!({"jti": ""}),
             json!({"jti": 7}),
         ] {
-            assert_eq!(judged(bad.clone()), None, "{bad}");
+            assert_eq!(judged(&bad), None, "{bad}");
         }
     }
 

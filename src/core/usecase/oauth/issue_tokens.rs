@@ -11,7 +11,7 @@ use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::secret::Secret;
 use crate::domain::user::Password;
-use crate::usecase::issue_tokens::TokenHolder;
+use crate::usecase::issue_tokens::{TokenHolder, may_refresh};
 use crate::usecase::{Core, TokenPair};
 
 /// A client's wish for tokens.
@@ -124,7 +124,7 @@ impl Core {
         let left = expires_at.unix_seconds() - self.now().unix_seconds();
         Ok(TokenReply {
             access_token,
-            refresh_token: may_use(holder.client, GrantType::RefreshToken).then_some(refresh_token),
+            refresh_token: may_refresh(holder.client, holder.session).then_some(refresh_token),
             id_token,
             scope: holder.session.oauth.as_ref().map(|oauth| oauth.scopes.clone()).unwrap_or_default(),
             expires_in: (left - 1).max(0),
@@ -132,12 +132,8 @@ impl Core {
     }
 }
 
-fn may_use(client: &Client, grant: GrantType) -> bool {
-    client.grants.iter().any(|allowed| allowed == grant.as_str())
-}
-
 /// # Errors
 /// GrantNotAllowed.
 pub(super) fn require_grant(client: &Client, grant: GrantType) -> Result<(), Error> {
-    if may_use(client, grant) { Ok(()) } else { Err(ErrorKind::GrantNotAllowed.into()) }
+    if client.may_use(grant) { Ok(()) } else { Err(ErrorKind::GrantNotAllowed.into()) }
 }

@@ -2,6 +2,7 @@
 
 mod access_claims;
 mod announce_logout;
+mod any_token;
 mod authenticate_oauth;
 mod authorize;
 mod client_assertion;

@@ -28,6 +28,15 @@ pub(in crate::usecase) struct Recents {
     pub(super) subjects: Recent<SessionId, SubjectFacts>,
 }
 
+impl Recents {
+    /// Something changed here: what was read before does not count.
+    pub(in crate::usecase) fn forget(&self) {
+        self.proved.clear();
+        self.tenants.clear();
+        self.subjects.clear();
+    }
+}
+
 /// Values by key, each with the monotonic time at which its reading began.
 pub(super) struct Recent<K, V>(Mutex<HashMap<K, (Duration, Arc<V>)>>);
 
@@ -57,7 +66,7 @@ impl<K: Eq + Hash, V> Recent<K, V> {
     }
 
     /// Drops everything.
-    pub(super) fn clear(&self) {
+    fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

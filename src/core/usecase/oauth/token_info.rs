@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::error::{Error, ErrorKind};
-use crate::domain::oauth_claims::OAuthClaims;
+use crate::domain::error::Error;
 use crate::domain::oidc_scope::words;
 use crate::domain::secret::Secret;
 use crate::usecase::Core;
@@ -17,43 +16,12 @@ impl Core {
     /// # Errors
     /// AccessTokenInvalid, AccessTokenRevoked.
     pub async fn token_info(&self, token: &Secret<String>) -> Result<Map<String, Value>, Error> {
-        let mut claims = self.claims_of_any(token.expose()).await?;
+        let mut claims = self.authenticate_any(token.expose()).await?.to_map()?;
         for private in PRIVATE {
             claims.remove(private);
         }
         claims.insert("access_token".to_owned(), token.expose().as_str().into());
         Ok(with_scopes(claims))
-    }
-
-    async fn claims_of_any(&self, token: &str) -> Result<Map<String, Value>, Error> {
-        match self.authenticate_oauth(token).await {
-            Ok(token) => as_map(&*token.claims),
-            Err(error) if error.kind == ErrorKind::AccessTokenInvalid => {
-                as_map(&*self.authenticate(token).await?.claims)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The claims of a live access token of this dialect, if it is one.
-    pub(super) async fn live_oauth(&self, token: &str) -> Result<Option<std::sync::Arc<OAuthClaims>>, Error> {
-        match self.authenticate_oauth(token).await {
-            Ok(token) => Ok(Some(token.claims)),
-            Err(error) if is_dead(error.kind) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// Whether a token is no token of ours, or no longer one.
-pub(super) fn is_dead(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::AccessTokenInvalid | ErrorKind::AccessTokenRevoked)
-}
-
-fn as_map(claims: &impl serde::Serialize) -> Result<Map<String, Value>, Error> {
-    match serde_json::to_value(claims).map_err(Error::internal)? {
-        Value::Object(claims) => Ok(claims),
-        _ => Err(ErrorKind::Internal.into()),
     }
 }
 

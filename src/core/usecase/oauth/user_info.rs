@@ -80,9 +80,4 @@ impl Core {
         let claims = session.oauth.map(|oauth| oauth.claims).unwrap_or_default();
         Ok(Some(SubjectFacts { user: account.user, profile, membership, claims }))
     }
-
-    /// What users may be told of themselves changed here: the next question is answered anew.
-    pub(in crate::usecase) fn forget_subjects(&self) {
-        self.recent.subjects.clear();
-    }
 }
