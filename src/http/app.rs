@@ -15,7 +15,7 @@ use crate::middleware::security_headers::SecurityHeaders;
 use crate::native::error::Failure;
 use crate::settings::HttpSettings;
 use crate::shared::Shared;
-use crate::{docs, health, native, shared, wellknown};
+use crate::{docs, health, native, oauth2, page, shared, wellknown};
 
 /// The router with all its middlewares; never answers with an error of its own.
 pub type App = BoxEndpoint<'static, Response>;
@@ -25,7 +25,7 @@ pub type App = BoxEndpoint<'static, Response>;
 pub fn app(core: Arc<Core>, settings: HttpSettings) -> App {
     let shared = shared::App::new(Arc::new(Shared { core, settings }));
     let settings = &shared.settings;
-    routes()
+    routes(&shared)
         .with(Guard::new(settings))
         .with(SecurityHeaders::new(settings))
         .with(Cors::new(settings))
@@ -33,7 +33,7 @@ pub fn app(core: Arc<Core>, settings: HttpSettings) -> App {
         .boxed()
 }
 
-fn routes() -> Route {
+fn routes(app: &shared::App) -> Route {
     let document = native::native_document();
     let mut route = Route::new()
         .at("/ping", get(health::ping))
@@ -46,10 +46,16 @@ fn routes() -> Route {
         let mounted = Mounted { pattern: path.as_str().into(), dialect: Arc::clone(&native) };
         route = route.at(path, mounted);
     }
-    for (path, file) in docs::files(document) {
+    for (path, endpoint) in oauth2::routes() {
+        route = route.at(path, endpoint);
+    }
+    for (path, endpoint) in wellknown::discovery(app) {
+        route = route.at(path, endpoint);
+    }
+    for (path, file) in docs::files(document, oauth2::oauth2_document()) {
         route = route.at(path, RouteMethod::new().get(file));
     }
-    route
+    page::routes::routes(route)
 }
 
 /// The paths of the dialect's document, in poem's notation.

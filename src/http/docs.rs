@@ -1,4 +1,4 @@
-//! The document and a page to read it with; every asset comes from this binary.
+//! The documents and pages to read them with; every asset comes from this binary.
 
 use std::sync::Arc;
 
@@ -11,31 +11,52 @@ use poem_openapi::OpenApiService;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const PAGE: &str = r#"<!DOCTYPE html>
+const PAGE: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+const NATIVE_START: &str = "SwaggerUIBundle({ dom_id: '#ui', url: '/openapi.json', deepLinking: true });\n";
+const OAUTH2_START: &str =
+    "SwaggerUIBundle({ dom_id: '#ui', url: '/openapi/oauth2.json', deepLinking: true });\n";
+
+/// The page that shows one document and leads to the other.
+fn page(title: &str, start: &str, (other_path, other_title): (&str, &str)) -> String {
+    format!(
+        r#"<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>Doorward: native API</title>
+<title>Doorward: {title}</title>
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 </head>
 <body>
 <div id="ui"></div>
+<p><a href="{other_path}">{other_title}</a></p>
 <script src="/docs/swagger-ui.js"></script>
-<script src="/docs/start.js"></script>
+<script src="{start}"></script>
 </body>
 </html>
-"#;
-
-const START: &str = "SwaggerUIBundle({ dom_id: '#ui', url: '/openapi.json', deepLinking: true });\n";
+"#
+    )
+}
 
 /// Paths and what they answer.
-pub(crate) fn files(document: String) -> Vec<(&'static str, impl Endpoint<Output = Response> + 'static)> {
+pub(crate) fn files(
+    native: String,
+    oauth2: String,
+) -> Vec<(&'static str, impl Endpoint<Output = Response> + 'static)> {
     let (styles, script) = swagger_ui();
     [
-        ("/openapi.json", "application/json", document),
-        ("/docs", "text/html; charset=utf-8", PAGE.to_owned()),
-        ("/docs/start.js", "text/javascript; charset=utf-8", START.to_owned()),
-        ("/docs/swagger-ui.js", "text/javascript; charset=utf-8", script),
+        ("/openapi.json", "application/json", native),
+        ("/openapi/oauth2.json", "application/json", oauth2),
+        (
+            "/docs",
+            PAGE,
+            page("native API", "/docs/start.js", ("/docs/oauth2", "OAuth 2.0 and OpenID Connect")),
+        ),
+        ("/docs/start.js", SCRIPT, NATIVE_START.to_owned()),
+        ("/docs/oauth2", PAGE, page("OAuth 2.0", "/docs/oauth2/start.js", ("/docs", "The native API"))),
+        ("/docs/oauth2/start.js", SCRIPT, OAUTH2_START.to_owned()),
+        ("/docs/swagger-ui.js", SCRIPT, script),
         ("/docs/swagger-ui.css", "text/css; charset=utf-8", styles),
     ]
     .into_iter()

@@ -153,7 +153,7 @@ pub enum Config {
 pub enum Dialect {
     /// `/auth/*`, login activity.
     Native,
-    /// `/oauth2/*`: not available yet.
+    /// `/oauth2/*` and discovery.
     Oauth2,
     /// `/api/v1/*`: not available yet.
     Manage,

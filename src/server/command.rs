@@ -48,8 +48,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Outbox(command) => print(&outbox::operate(&load()?, command).await?),
         Command::Openapi { dialect: Dialect::Native } => print(&doorward_http::native_document()),
+        Command::Openapi { dialect: Dialect::Oauth2 } => print(&doorward_http::oauth2_document()),
         Command::Openapi { dialect } => {
-            bail!("the dialect {dialect:?} is not available yet; there is: native")
+            bail!("the dialect {dialect:?} is not available yet; there are: native, oauth2")
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Files that are generated, committed and compared: the OpenAPI document and the configuration reference.
+//! Files that are generated, committed and compared: the OpenAPI documents and the configuration reference.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,28 @@ pub(crate) struct Generated {
     renew: &'static str,
 }
 
-/// The native dialect's document.
-pub(crate) const OPENAPI: Generated =
-    Generated { path: "openapi/native.json", command: &["openapi", "native"], renew: "./dev openapi" };
+/// The document of each dialect.
+pub(crate) const OPENAPI: [Generated; 2] = [
+    Generated { path: "openapi/native.json", command: &["openapi", "native"], renew: "./dev openapi" },
+    Generated { path: "openapi/oauth2.json", command: &["openapi", "oauth2"], renew: "./dev openapi" },
+];
 
 /// The reference of all settings.
 pub(crate) const REFERENCE: Generated =
     Generated { path: "docs/configuration.md", command: &["config", "reference"], renew: "./dev reference" };
+
+/// Does the same with several files.
+///
+/// # Errors
+/// Those of the first that fails.
+pub(crate) fn each(
+    root: &Path,
+    files: &[Generated],
+    work: fn(&Path, &Generated) -> anyhow::Result<String>,
+) -> anyhow::Result<String> {
+    let reports: anyhow::Result<Vec<String>> = files.iter().map(|file| work(root, file)).collect();
+    Ok(reports?.join("\n"))
+}
 
 /// The committed file is what the binary prints now.
 ///

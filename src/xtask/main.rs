@@ -38,8 +38,8 @@ fn run(arguments: &[String]) -> anyhow::Result<String> {
         ["check-deps"] => check_deps(&root),
         ["check-migrations"] => migrations::check(&root),
         ["seal-migrations"] => migrations::seal(&root),
-        ["openapi"] => generated::write(&root, &generated::OPENAPI),
-        ["openapi", "--check"] => generated::check(&root, &generated::OPENAPI),
+        ["openapi"] => generated::each(&root, &generated::OPENAPI, generated::write),
+        ["openapi", "--check"] => generated::each(&root, &generated::OPENAPI, generated::check),
         ["reference"] => generated::write(&root, &generated::REFERENCE),
         ["reference", "--check"] => generated::check(&root, &generated::REFERENCE),
         ["new-provider", name] => new_provider::create(&root, name),
@@ -56,7 +56,7 @@ fn check_all(root: &Path) -> anyhow::Result<String> {
     let reports = [
         check_deps(root)?,
         migrations::check(root)?,
-        generated::check(root, &generated::OPENAPI)?,
+        generated::each(root, &generated::OPENAPI, generated::check)?,
         generated::check(root, &generated::REFERENCE)?,
     ];
     Ok(reports.join("\n"))

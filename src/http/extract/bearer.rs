@@ -92,7 +92,7 @@ fn scheme() -> MetaSecurityScheme {
 
 /// The token of the header, or of the query where the settings allow that; of both = malformed (RFC 6750 §2).
 fn presented(request: &Request) -> Result<Secret<String>, Failure> {
-    let of_header = single_header(request.headers())?.map(bearer_token).transpose()?.flatten();
+    let of_header = of_header(request.headers())?;
     let reads_query = App::of(request)?.settings.allow_access_token_in_query;
     let of_query = if reads_query { query_token(request) } else { None };
     match (of_header, of_query) {
@@ -102,24 +102,29 @@ fn presented(request: &Request) -> Result<Secret<String>, Failure> {
     }
 }
 
+/// The token of the header; `None` for none and for another scheme.
+pub(crate) fn of_header(headers: &HeaderMap) -> Result<Option<Secret<String>>, ErrorKind> {
+    Ok(single_header(headers)?.map(bearer_token).transpose()?.flatten())
+}
+
 /// The only `Authorization` header, as text.
-fn single_header(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
+fn single_header(headers: &HeaderMap) -> Result<Option<&str>, ErrorKind> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
-        (Some(value), None) => value.to_str().map(Some).map_err(|_| ErrorKind::BearerMalformed.into()),
-        (Some(_), Some(_)) => Err(ErrorKind::BearerMalformed.into()),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| ErrorKind::BearerMalformed),
+        (Some(_), Some(_)) => Err(ErrorKind::BearerMalformed),
     }
 }
 
 /// `None` for another scheme; an error unless there are exactly two words.
-fn bearer_token(value: &str) -> Result<Option<Secret<String>>, Failure> {
+fn bearer_token(value: &str) -> Result<Option<Secret<String>>, ErrorKind> {
     let mut words = value.split(' ');
     match (words.next(), words.next(), words.next()) {
         (Some(scheme), Some(token), None) if !token.is_empty() => {
             Ok(scheme.eq_ignore_ascii_case("bearer").then(|| Secret::from(token)))
         }
-        _ => Err(ErrorKind::BearerMalformed.into()),
+        _ => Err(ErrorKind::BearerMalformed),
     }
 }
 
@@ -132,8 +137,8 @@ fn query_token(request: &Request) -> Option<Secret<String>> {
 mod tests {
     use super::*;
 
-    fn judge(value: &str) -> Result<Option<String>, u16> {
-        let token = bearer_token(value).map_err(|failure| failure.status.as_u16())?;
+    fn judge(value: &str) -> Result<Option<String>, ErrorKind> {
+        let token = bearer_token(value)?;
         Ok(token.map(|token| token.expose().clone()))
     }
 
@@ -143,7 +148,7 @@ mod tests {
         assert_eq!(judge("bEARER abc"), Ok(Some("abc".to_owned())));
         assert_eq!(judge("Basic abc"), Ok(None));
         for malformed in ["Bearer", "Bearer ", "abc", "", "Bearer a b", "Bearer  a"] {
-            assert_eq!(judge(malformed), Err(401), "{malformed}");
+            assert_eq!(judge(malformed), Err(ErrorKind::BearerMalformed), "{malformed}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! Cross-origin calls (<https://fetch.spec.whatwg.org/#http-cors-protocol>), never with credentials.
+//! Cross-origin calls (<https://fetch.spec.whatwg.org/#http-cors-protocol>), never with credentials, and never of what
+//! browsers visit: scripts of other origins have no business with our pages and cookies.
 
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
@@ -9,7 +10,22 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,D
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id,retry-after");
 
-/// Answers preflights of any path and lets the allowed origins read every reply.
+/// Paths that browsers visit with cookies of ours, with everything below them.
+const VISITED: [&str; 11] = [
+    "/oauth2/authorize",
+    "/oauth2/connect/endSession",
+    "/oauth2/connect/checkSession",
+    "/sign-in",
+    "/sign-up",
+    "/sign-out",
+    "/signed-out",
+    "/consent",
+    "/forgot-password",
+    "/reset-password",
+    "/verify-email",
+];
+
+/// Answers preflights of any path and lets the allowed origins read every reply but those of pages.
 pub(crate) struct Cors {
     /// `None` = any.
     allowed: Option<Vec<String>>,
@@ -37,6 +53,9 @@ pub(crate) struct CorsEndpoint<E> {
 impl<E: Endpoint> CorsEndpoint<E> {
     /// The origin to name: all, the asking one, or none.
     fn allowed_origin(&self, request: &Request) -> Option<HeaderValue> {
+        if is_visited(request.uri().path()) {
+            return None;
+        }
         let Some(allowed) = &self.allowed else {
             return Some(HeaderValue::from_static("*"));
         };
@@ -53,6 +72,12 @@ impl<E: Endpoint> CorsEndpoint<E> {
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
     }
+}
+
+fn is_visited(path: &str) -> bool {
+    VISITED.iter().any(|visited| {
+        path.strip_prefix(visited).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    })
 }
 
 impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
@@ -84,5 +109,20 @@ impl<E: Endpoint> CorsEndpoint<E> {
         }
         headers.append(header::VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_browsers_visit_is_for_nobody_elses_scripts() {
+        for path in ["/oauth2/authorize", "/oauth2/authorize/", "/sign-in/second-factor", "/sign-up"] {
+            assert!(is_visited(path), "{path}");
+        }
+        for path in ["/oauth2/token", "/oauth2/userinfo", "/auth/sign-up/verify-token", "/sign-inn", "/"] {
+            assert!(!is_visited(path), "{path}");
+        }
     }
 }
