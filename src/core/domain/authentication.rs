@@ -63,6 +63,12 @@ impl Methods {
         self
     }
 
+    /// Whether it was proved so.
+    #[must_use]
+    pub fn includes(&self, method: Method) -> bool {
+        self.0.contains(&method)
+    }
+
     /// Whether a second factor was proved to us.
     #[must_use]
     pub fn is_multi_factor(&self) -> bool {

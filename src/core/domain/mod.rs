@@ -14,6 +14,7 @@ pub mod client;
 pub mod client_keys;
 pub mod client_rules;
 pub mod common_passwords;
+pub mod consent;
 pub mod email_address;
 pub mod error;
 pub mod federation;

@@ -65,16 +65,17 @@ impl Core {
         let secret = command.client_secret.as_ref().map(|secret| secret.expose().as_str());
         let client = self.authenticate_client(&command.client_id, secret, &command.actor.origin).await?;
         redirect_url(&client)?;
-        self.depart(provider.as_ref(), &client, Intent::SignIn, command.browser).await
+        self.depart(provider.as_ref(), &client, Intent::SignIn, command.browser, None).await
     }
 
-    /// Lets the browser go, for whatever it is.
+    /// Lets the browser go, for whatever it is; with a sealed transaction of the hosted pages it comes back to that.
     pub(super) async fn depart(
         &self,
         provider: &dyn Provider,
         client: &Client,
         intent: Intent,
         browser: Browser,
+        transaction: Option<String>,
     ) -> Result<Departing, Error> {
         let state = self.opaque_token();
         let callback_url = callback_url(provider.info(), &browser.public_url);
@@ -84,6 +85,7 @@ impl Core {
             browser.token.filter(|token| is_opaque(token.expose())).unwrap_or_else(|| self.opaque_token());
         let attempt = LoginAttempt {
             browser_hash: Some(TokenHash::of(browser_token.expose())),
+            transaction,
             ..self.new_attempt(provider.info(), client, intent, &state, &handoff.memo)
         };
         rerun(|| self.write_attempt(&attempt)).await?;
@@ -138,7 +140,7 @@ pub(super) fn redirect_url(client: &Client) -> Result<&str, Error> {
 }
 
 /// Whether a cookie can be one of ours.
-fn is_opaque(token: &str) -> bool {
+pub(super) fn is_opaque(token: &str) -> bool {
     token.len() == TOKEN_LENGTH
         && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }

@@ -79,6 +79,15 @@ impl Core {
     /// Who knows only the password, or waits for a code by mail, must not get around that with an app of his own: the app in
     /// force is proved first, and a sign-in that waits for a code that was sent enrols nothing.
     pub async fn enrol_authenticator(&self, command: EnrolAuthenticator) -> Result<Enrolment, Error> {
+        self.enrol_authenticator_with(command, Secret::new(self.random::<20>().to_vec())).await
+    }
+
+    /// [`Core::enrol_authenticator`] with a secret of 160 bits that is known already.
+    pub(super) async fn enrol_authenticator_with(
+        &self,
+        command: EnrolAuthenticator,
+        secret: Secret<Vec<u8>>,
+    ) -> Result<Enrolment, Error> {
         let client = self.known_client(&command.client_id).await?;
         let (held, half_way) = self.presented(&command.code, &client, &command.actor).await?;
         if matches!(&held, Held::Pending(challenge) if challenge.expected != Expected::Totp) {
@@ -90,10 +99,10 @@ impl Core {
         drop(tx);
         let before = Before { client, held, half_way, account, authenticators };
         if command.otp.is_none() || in_force(&before.authenticators).is_none() {
-            return self.enrol(&command, &before).await;
+            return self.enrol(&command, &before, &secret).await;
         }
         let attempt = self.account_attempt(&before.account, &command.actor.origin).await?;
-        let enrolled = self.enrol(&command, &before).await;
+        let enrolled = self.enrol(&command, &before, &secret).await;
         if enrolled.as_ref().is_err_and(|error| error.kind == ErrorKind::OneTimeCodeUnknown) {
             self.record_failure(&before.account, &before.client, &command.actor.origin);
             attempt.failed().await?;
@@ -101,12 +110,16 @@ impl Core {
         enrolled
     }
 
-    async fn enrol(&self, command: &EnrolAuthenticator, before: &Before) -> Result<Enrolment, Error> {
+    async fn enrol(
+        &self,
+        command: &EnrolAuthenticator,
+        before: &Before,
+        secret: &Secret<Vec<u8>>,
+    ) -> Result<Enrolment, Error> {
         let permit = self.permit(command, before).await?;
-        let secret = Secret::new(self.random::<20>().to_vec());
         let issuer = &self.settings.second_factor.issuer;
-        let enrolment = self.ports.totp.enrolment(&secret, issuer, &before.account.user.username)?;
-        let authenticator = self.new_authenticator(before.account.user.id, &secret);
+        let enrolment = self.ports.totp.enrolment(secret, issuer, &before.account.user.username)?;
+        let authenticator = self.new_authenticator(before.account.user.id, secret);
         let origin = &command.actor.origin;
         rerun(|| self.write_enrolment(before, &authenticator, &permit, origin)).await?;
         Ok(enrolment)

@@ -4,12 +4,12 @@ use super::begin_federated_login::{callback_url, redirect_url};
 use super::federated_sign_in::{Arrived, Goal, Settled};
 use super::upstream::memo_place;
 use super::{Core, rerun};
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, Origin};
 use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::federation::{Intent, LoginAttempt};
 use crate::domain::secret::{Secret, TokenHash};
-use crate::ports::provider::{Arrival, Memo, ProviderInfo, ProviderKind};
+use crate::ports::provider::{Arrival, Memo, Provider, ProviderInfo, ProviderKind};
 
 /// A browser at a provider's callback. No parameter comes twice.
 #[derive(Debug)]
@@ -37,6 +37,19 @@ pub struct Returned {
     pub kind: ProviderKind,
     /// What it brings there.
     pub brought: Brought,
+    /// The hosted page it goes to instead, with nothing of the above, if the sign-in began on one.
+    pub page: Option<PageReturn>,
+}
+
+/// A browser that goes on at `/sign-in/return`, where the cookies of the hosted pages are sent.
+#[derive(Debug)]
+pub struct PageReturn {
+    /// `transaction`, sealed as it was when the browser left.
+    pub transaction: Secret<String>,
+    /// `result`: what came of it, sealed for that transaction.
+    pub result: Option<Secret<String>>,
+    /// `error`: why nothing came of it.
+    pub error: Option<&'static str>,
 }
 
 /// What a browser brings its client.
@@ -62,6 +75,8 @@ struct Attempted {
     client: Client,
     intent: Intent,
     memo: Option<Memo>,
+    /// The transaction of the hosted pages it began in.
+    transaction: Option<Secret<String>>,
 }
 
 impl Core {
@@ -87,25 +102,41 @@ impl Core {
         };
         let attempted = self.attempted(provider.info(), &arrival, &command.browser_tokens).await?;
         let redirect_url = redirect_url(&attempted.client)?.to_owned();
-        let arrived = self.ask(provider.as_ref(), provider.arrive(attempted.memo.as_ref(), &arrival)).await;
-        let brought = match arrived {
+        let kind = provider.info().kind;
+        let transaction = attempted.transaction.clone();
+        let brought = self.arrive(provider.as_ref(), attempted, &arrival, command.actor.origin).await;
+        let Some(transaction) = transaction else {
+            return Ok(Returned { redirect_url, kind, brought: brought?, page: None });
+        };
+        let page = Some(self.page_return(transaction, &brought)?);
+        Ok(Returned { redirect_url, kind, brought: Brought::Denied, page })
+    }
+
+    /// Asks the provider who came, and settles whose account that is.
+    async fn arrive(
+        &self,
+        provider: &dyn Provider,
+        attempted: Attempted,
+        arrival: &Arrival,
+        origin: Origin,
+    ) -> Result<Brought, Error> {
+        let info = provider.info();
+        let arrived = self.ask(provider, provider.arrive(attempted.memo.as_ref(), arrival)).await;
+        match arrived {
             Ok(external) if attempted.memo.is_none() && external.replay_mark.is_none() => {
                 // Nothing else would keep an unsolicited message from being brought again.
-                tracing::error!(event = "unsolicited_message_without_mark", provider = provider.info().id);
-                return Err(ErrorKind::UpstreamRefused.into());
+                tracing::error!(event = "unsolicited_message_without_mark", provider = info.id);
+                Err(ErrorKind::UpstreamRefused.into())
             }
             Ok(external) => {
                 let Attempted { client, intent, .. } = attempted;
-                let origin = command.actor.origin;
-                let info = provider.info();
                 let settled =
                     self.settle(&Arrived { info, client, intent, external, origin }, Goal::Code).await;
-                brought(settled)?
+                brought(settled)
             }
-            Err(error) if error.kind == ErrorKind::UpstreamDenied => Brought::Denied,
-            Err(error) => return Err(error),
-        };
-        Ok(Returned { redirect_url, kind: provider.info().kind, brought })
+            Err(error) if error.kind == ErrorKind::UpstreamDenied => Ok(Brought::Denied),
+            Err(error) => Err(error),
+        }
     }
 
     async fn attempted(
@@ -126,7 +157,8 @@ impl Core {
         }
         let memo = self.ports.sealer.open(&memo_place(attempt.id), &attempt.sealed_memo)?;
         let client = self.attempting_client(&attempt).await?;
-        Ok(Attempted { client, intent: attempt.intent, memo: Some(Memo::from_bytes(memo)) })
+        let transaction = attempt.transaction.map(Secret::new);
+        Ok(Attempted { client, intent: attempt.intent, memo: Some(Memo::from_bytes(memo)), transaction })
     }
 
     /// A sign-in that the provider began by itself, where the operator allows that for it.
@@ -134,7 +166,7 @@ impl Core {
         let client_id = provider.unsolicited_client.as_deref().filter(|_| arrival.by_post);
         let client_id = client_id.ok_or(ErrorKind::LoginAttemptUnknown)?;
         let client = self.known_client(client_id).await?;
-        Ok(Attempted { client, intent: Intent::SignIn, memo: None })
+        Ok(Attempted { client, intent: Intent::SignIn, memo: None, transaction: None })
     }
 
     /// The attempt of that state, which one of these browsers began; `None` = no browser did.

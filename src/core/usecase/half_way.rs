@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Core;
 use super::sign_in::SignIn;
 use crate::domain::authentication::Methods;
+use crate::domain::browser_session::BrowserSession;
 use crate::domain::challenge::{Challenge, ChallengePurpose};
 use crate::domain::client::Client;
 use crate::domain::error::{Error, ErrorKind};
@@ -32,8 +33,8 @@ pub(super) struct HalfWay {
     pub(super) place: Option<(TenantId, MembershipId)>,
     pub(super) credential_version: i64,
     pub(super) methods: Methods,
-    /// What holds the provider's side of it.
-    pub(super) holder: UpstreamHolder,
+    /// What holds the provider's side of it, and is used up with it; `None` = nothing is.
+    pub(super) holder: Option<UpstreamHolder>,
 }
 
 impl HalfWay {
@@ -44,7 +45,7 @@ impl HalfWay {
             place: challenge.place,
             credential_version: challenge.credential_version,
             methods: challenge.methods.clone(),
-            holder: UpstreamHolder::Challenge(challenge.id),
+            holder: Some(UpstreamHolder::Challenge(challenge.id)),
         })
     }
 
@@ -54,7 +55,28 @@ impl HalfWay {
             place: Some((grant.tenant, grant.membership)),
             credential_version: grant.credential_version,
             methods: grant.methods.clone(),
-            holder: UpstreamHolder::Grant(grant.id),
+            holder: Some(UpstreamHolder::Grant(grant.id)),
+        }
+    }
+
+    pub(super) fn of_sign_in(sign_in: &SignIn) -> Self {
+        let SignIn { account, membership, methods, .. } = sign_in;
+        Self {
+            user: account.user.id,
+            place: Some((membership.tenant, membership.id)),
+            credential_version: account.user.credential_version,
+            methods: methods.clone(),
+            holder: None,
+        }
+    }
+
+    pub(super) fn of_browser_session(session: &BrowserSession) -> Self {
+        Self {
+            user: session.user,
+            place: Some((session.tenant, session.membership)),
+            credential_version: session.credential_version,
+            methods: session.methods.clone(),
+            holder: None,
         }
     }
 }

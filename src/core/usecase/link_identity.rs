@@ -81,7 +81,7 @@ impl Core {
         let account = self.reading("linking_account").await?.account(user).await?;
         live(account).ok_or(ErrorKind::LoginAttemptUnknown)?;
         let client = self.attempting_client(&attempt).await?;
-        self.depart(provider.as_ref(), &client, attempt.intent, browser).await
+        self.depart(provider.as_ref(), &client, attempt.intent, browser, None).await
     }
 
     /// The caller's link is gone; sessions that began with it live on.

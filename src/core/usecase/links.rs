@@ -29,6 +29,7 @@ pub(super) struct About<'a> {
 /// A link that is to be sent: its row, and what the mail says of it.
 pub(super) struct NewLink {
     pub(super) link: Link,
+    pub(super) token: Secret<String>,
     pub(super) url: String,
     pub(super) minutes: u64,
 }
@@ -60,7 +61,8 @@ impl Core {
             created_at: now,
             expires_at: now.plus(ttl),
         };
-        NewLink { link, url: format!("{base}?token={}", token.expose()), minutes: minutes(ttl) }
+        let url = format!("{base}?token={}", token.expose());
+        NewLink { link, token, url, minutes: minutes(ttl) }
     }
 
     fn page(&self, purpose: LinkPurpose) -> (&str, Duration) {

@@ -62,7 +62,7 @@ pub use self::end_session::{LogOut, LoggedOut};
 pub use self::enrol_authenticator::{EnrolAuthenticator, LookAtCode};
 pub use self::exchange_id_token::{ExchangeIdToken, Exchanged, IssuedNonce, NativeClient};
 pub use self::federated_sign_in::Goal;
-pub use self::finish_federated_login::{Brought, FinishFederatedLogin, Returned};
+pub use self::finish_federated_login::{Brought, FinishFederatedLogin, PageReturn, Returned};
 pub use self::forget_password::ForgetPassword;
 pub use self::issue_tokens::TokenPair;
 pub use self::link_identity::TicketView;

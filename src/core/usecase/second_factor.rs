@@ -112,6 +112,23 @@ impl Core {
                 (sent.expected, may_send.then_some(sent.message))
             }
         };
+        Ok(Gate::Pending(Box::new(self.pending(sign_in, handle, expected, message))))
+    }
+
+    /// What waits under `code` for a code of the user's authenticator app, or for the first one of a new app, whether the
+    /// policy asks for it or not.
+    pub(super) fn waiting_for_app(&self, sign_in: &SignIn, code: &Secret<String>) -> PendingSignIn {
+        self.pending(sign_in, TokenHash::of(code.expose()), Expected::Totp, None)
+    }
+
+    fn pending(
+        &self,
+        sign_in: &SignIn,
+        handle: TokenHash,
+        expected: Expected,
+        message: Option<Message>,
+    ) -> PendingSignIn {
+        let SignIn { client, account, membership, methods } = sign_in;
         let now = self.now();
         let challenge = Challenge {
             id: self.new_id(),
@@ -127,7 +144,7 @@ impl Core {
             created_at: now,
             expires_at: now.plus(self.challenge_ttl()),
         };
-        Ok(Gate::Pending(Box::new(PendingSignIn { challenge, message })))
+        PendingSignIn { challenge, message }
     }
 
     /// When a second factor is asked for in a sign-in through the client, with the membership's role.

@@ -226,7 +226,9 @@ impl Core {
         }
         let grant = self.new_grant(&sign_in, &issue.code);
         tx.add_grant(&grant).await?;
-        tx.pass_upstream_session(half_way.holder, grant.id).await?;
+        if let Some(holder) = half_way.holder {
+            tx.pass_upstream_session(holder, grant.id).await?;
+        }
         self.use_up(&mut *tx, half_way.holder, spent_grant.as_ref()).await?;
         self.spend(&mut *tx, &sign_in, proof, origin).await?;
         if !issue.recovery_codes.is_empty() {
@@ -241,11 +243,11 @@ impl Core {
     async fn use_up(
         &self,
         tx: &mut dyn Tx,
-        holder: UpstreamHolder,
+        holder: Option<UpstreamHolder>,
         grant: Option<&TokenHash>,
     ) -> Result<(), Error> {
         let is_used_up = match (holder, grant) {
-            (UpstreamHolder::Challenge(challenge), _) => tx.consume_challenge(challenge).await?,
+            (Some(UpstreamHolder::Challenge(challenge)), _) => tx.consume_challenge(challenge).await?,
             (_, Some(code)) => matches!(tx.consume_grant(code, self.now()).await?, Consumed::Now(_)),
             (_, None) => false,
         };

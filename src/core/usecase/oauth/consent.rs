@@ -24,8 +24,18 @@ impl Core {
     ///
     /// # Errors
     /// TransactionUnknown (403), ClientUnknown.
+    ///
+    /// # Security
+    /// A yes counts for who was asked: if somebody else is signed in in the browser by now, the question is asked again.
     pub async fn consent_on_page(&self, command: ConsentOnPage) -> Result<Turn, Error> {
-        let _ = command;
-        Err(ErrorKind::Unavailable.into())
+        let ConsentOnPage { origin, transaction, cookies, allow } = command;
+        let step = self.step(origin, &transaction, cookies).await?;
+        let asked_in = step.transaction.asked_in.ok_or(ErrorKind::TransactionUnknown)?;
+        if !allow {
+            return Ok(self.refusal(&step.transaction.request.reply_to, &ErrorKind::AccessDenied.into()));
+        }
+        let who = self.signed_in(&step.cookies).await?;
+        let consented = who.as_ref().is_some_and(|who| who.session.id == asked_in);
+        self.proceed(step, who, consented).await
     }
 }

@@ -1,0 +1,182 @@
+//! The state of a sign-in on the hosted pages: no row anywhere, only a text that the one browser which began can open.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use super::turn::{BrowserCookies, Stage};
+use crate::domain::actor::Origin;
+use crate::domain::authorization_request::AuthorizationRequest;
+use crate::domain::browser_session::BrowserSession;
+use crate::domain::client::Client;
+use crate::domain::error::{Error, ErrorKind};
+use crate::domain::ids::{BrowserSessionId, GrantId};
+use crate::domain::secret::{Secret, TokenHash};
+use crate::domain::time::Timestamp;
+use crate::usecase::Core;
+use crate::usecase::begin_federated_login::is_opaque;
+
+/// How long somebody may take to sign in.
+const LIFETIME: Duration = Duration::from_mins(30);
+
+/// Longest sealed transaction that is looked at, in bytes.
+const MAX_LENGTH: usize = 64 * 1024;
+
+/// What is under way in a browser.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Transaction {
+    /// A sign-in for a client.
+    SignIn(Box<SignInTransaction>),
+    /// A form of its own.
+    Form,
+    /// A question whether to sign out.
+    SignOut(SignOutTransaction),
+}
+
+/// A sign-in for a client.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct SignInTransaction {
+    pub(super) request: AuthorizationRequest,
+    pub(super) stage: Stage,
+    pub(super) begun_at: Timestamp,
+    /// Who was signed in then does not count as somebody new.
+    pub(super) begun_in: Option<BrowserSessionId>,
+    /// Only a sign-in made since does.
+    pub(super) wants_new_sign_in: bool,
+    /// The code of a sign-in that waits for its second factor; it never leaves this text.
+    pub(super) code: Option<String>,
+    /// When the first factor was proved, if that was in an earlier sign-in.
+    pub(super) proved_at: Option<Timestamp>,
+    /// What holds the provider's side of the sign-in.
+    pub(super) upstream: Option<GrantId>,
+    /// In which browser session consent is asked for.
+    pub(super) asked_in: Option<BrowserSessionId>,
+}
+
+impl SignInTransaction {
+    /// Whether the sign-in of the browser session is recent enough for the request: one made since it began always is
+    /// (OpenID Connect Core §3.1.2.1).
+    pub(super) fn is_satisfied_by(&self, session: &BrowserSession, now: Timestamp) -> bool {
+        let is_in_time = |age: u64| now.since(session.authenticated_at).as_secs() <= age;
+        self.is_made_for_it(session)
+            || (!self.wants_new_sign_in && self.request.max_age.is_none_or(is_in_time))
+    }
+
+    /// Whether somebody signed in since the request began.
+    pub(super) fn is_made_for_it(&self, session: &BrowserSession) -> bool {
+        self.begun_in != Some(session.id) && session.authenticated_at >= self.begun_at
+    }
+
+    /// As if nothing had been proved in it yet.
+    pub(super) fn start_over(&mut self) {
+        self.stage = Stage::SignIn;
+        (self.code, self.proved_at, self.asked_in) = (None, None, None);
+    }
+}
+
+/// Where to go after signing out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct SignOutTransaction {
+    pub(super) redirect: Option<String>,
+    pub(super) session: BrowserSessionId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    expires_at: Timestamp,
+    transaction: Transaction,
+}
+
+/// A step of a sign-in: the browser proved that it is its own.
+pub(super) struct Step {
+    pub(super) origin: Origin,
+    pub(super) cookies: BrowserCookies,
+    pub(super) browser: Secret<String>,
+    pub(super) client: Client,
+    pub(super) transaction: SignInTransaction,
+    /// Whether something is shown before the browser goes on.
+    pub(super) pause: bool,
+}
+
+impl Core {
+    /// The browser's token, and whether it has to be told of it.
+    pub(super) fn browser_of(&self, cookies: &BrowserCookies) -> (Secret<String>, Option<Secret<String>>) {
+        match cookies.browser.clone().filter(|token| is_opaque(token.expose())) {
+            Some(token) => (token, None),
+            None => {
+                let token = self.opaque_token();
+                (token.clone(), Some(token))
+            }
+        }
+    }
+
+    /// The text of the transaction, for that browser.
+    ///
+    /// # Errors
+    /// Internal.
+    pub(super) fn seal_transaction(
+        &self,
+        browser: &Secret<String>,
+        transaction: &Transaction,
+    ) -> Result<Secret<String>, Error> {
+        let begun_at = match transaction {
+            Transaction::SignIn(sign_in) => sign_in.begun_at,
+            Transaction::Form | Transaction::SignOut(_) => self.now(),
+        };
+        let sealed = Sealed { expires_at: begun_at.plus(LIFETIME), transaction: transaction.clone() };
+        let plain = Secret::new(serde_json::to_vec(&sealed).map_err(Error::internal)?);
+        Ok(Secret::new(URL_SAFE_NO_PAD.encode(self.ports.sealer.seal(&place(browser), plain.expose()))))
+    }
+
+    /// Opens what was sealed for the browser, which is told by its cookie.
+    ///
+    /// # Errors
+    /// TransactionUnknown: another browser's, too old, or no such text.
+    pub(super) fn open_transaction(
+        &self,
+        transaction: &Secret<String>,
+        cookies: &BrowserCookies,
+    ) -> Result<(Secret<String>, Transaction), Error> {
+        let opened = || {
+            let browser = cookies.browser.clone().filter(|token| is_opaque(token.expose()))?;
+            let text = Some(transaction.expose()).filter(|text| text.len() <= MAX_LENGTH)?;
+            let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+            let plain = self.ports.sealer.open(&place(&browser), &sealed).ok()?;
+            let sealed: Sealed = serde_json::from_slice(plain.expose()).ok()?;
+            (self.now() < sealed.expires_at).then_some((browser, sealed.transaction))
+        };
+        opened().ok_or_else(|| ErrorKind::TransactionUnknown.into())
+    }
+
+    /// A step of a sign-in for a client that may still have people signed in.
+    ///
+    /// # Errors
+    /// TransactionUnknown, ClientUnknown.
+    pub(super) async fn step(
+        &self,
+        origin: Origin,
+        transaction: &Secret<String>,
+        cookies: BrowserCookies,
+    ) -> Result<Step, Error> {
+        let (browser, opened) = self.open_transaction(transaction, &cookies)?;
+        let Transaction::SignIn(transaction) = opened else {
+            return Err(ErrorKind::TransactionUnknown.into());
+        };
+        let client = self.known_client(&transaction.request.client_id).await?;
+        Ok(Step { origin, cookies, browser, client, transaction: *transaction, pause: false })
+    }
+
+    /// The text of a step's transaction as it stands.
+    ///
+    /// # Errors
+    /// Internal.
+    pub(super) fn seal_step(&self, step: &Step) -> Result<Secret<String>, Error> {
+        self.seal_transaction(&step.browser, &Transaction::SignIn(Box::new(step.transaction.clone())))
+    }
+}
+
+fn place(browser: &Secret<String>) -> String {
+    format!("sign_in_transaction/{}", hex::encode(TokenHash::of(browser.expose()).as_bytes()))
+}
