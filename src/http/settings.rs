@@ -42,9 +42,35 @@ impl HttpSettings {
         self.cors_origins.iter().any(|origin| origin == "*")
     }
 
+    /// A path of this service as browsers know it: after the path of the public address.
+    #[must_use]
+    pub(crate) fn path(&self, path: &str) -> String {
+        let rest = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, rest)| rest);
+        let base = rest.find('/').map_or("", |slash| &rest[slash..]).trim_end_matches('/');
+        format!("{base}{path}")
+    }
+
     /// Whether clients reach this service over TLS.
     #[must_use]
     pub(crate) fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_begin_with_that_of_the_public_address() {
+        for (address, path) in [
+            ("https://auth.test", "/sign-in"),
+            ("https://auth.test/", "/sign-in"),
+            ("https://auth.test/base/", "/base/sign-in"),
+            ("https://auth.test:8443/a/b", "/a/b/sign-in"),
+        ] {
+            let settings = HttpSettings { public_url: address.to_owned(), ..crate::fakes::settings() };
+            assert_eq!(settings.path("/sign-in"), path, "{address}");
+        }
     }
 }

@@ -105,11 +105,20 @@ pub(super) fn away(
 
 /// 302 to that address.
 pub(super) fn found(location: &str) -> Result<Response, Failure> {
+    go_on(StatusCode::FOUND, location)
+}
+
+/// 303 to that address.
+pub(super) fn see_other(location: &str) -> Result<Response, Failure> {
+    go_on(StatusCode::SEE_OTHER, location)
+}
+
+fn go_on(status: StatusCode, location: &str) -> Result<Response, Failure> {
     let location = HeaderValue::from_str(location).map_err(|_| {
         tracing::error!(event = "redirect_not_a_header", reason = "the address holds control characters");
         Failure::internal()
     })?;
-    let mut response = StatusCode::FOUND.into_response();
+    let mut response = status.into_response();
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
 }

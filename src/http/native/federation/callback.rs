@@ -1,11 +1,11 @@
 //! A browser comes back from a provider.
 
 use doorward_core::domain::secret::Secret;
-use doorward_core::usecase::FinishFederatedLogin;
+use doorward_core::usecase::{FinishFederatedLogin, PageReturn};
 use poem::http::{HeaderMap, header};
 use poem::{FromRequest, Request, RequestBody, Result};
 
-use super::begin::found;
+use super::begin::{found, see_other};
 use super::redirect::{Redirect, client_location};
 use crate::extract::login_cookie::LoginCookie;
 use crate::extract::origin::RequestOrigin;
@@ -15,6 +15,7 @@ use crate::native::form::Brought;
 use crate::page::FormPage;
 use crate::settings::HttpSettings;
 use crate::shared::App;
+use crate::urlencoded::percent_encoded;
 
 /// The field that says that a form was sent again from our own page.
 const SENT_AGAIN: &str = "doorward_sent_again";
@@ -64,6 +65,9 @@ impl Callback {
             meter::sign_in(core.finish_federated_login(command).await)
         };
         let returned = app.run_to_end(finish).await?;
+        if let Some(page) = returned.page {
+            return see_other(&page_return(&app.settings, &page)).map(Redirect);
+        }
         let location = client_location(&returned, app.settings.web_app_url.as_deref());
         found(&location).map(Redirect)
     }
@@ -99,6 +103,18 @@ impl Callback {
     }
 }
 
+/// The hosted page that a sign-in at a provider goes on at: there the browser sends that page's cookies, which it keeps back
+/// from the form of another site.
+fn page_return(settings: &HttpSettings, page: &PageReturn) -> String {
+    let result = page.result.as_ref().map(|result| ("result", result.expose().as_str()));
+    let error = page.error.map(|error| ("error", error));
+    let transaction = ("transaction", page.transaction.expose().as_str());
+    let pairs = [Some(transaction), result, error].into_iter().flatten();
+    let query: Vec<String> =
+        pairs.map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
+    format!("{}?{}", settings.path("/sign-in/return"), query.join("&"))
+}
+
 /// Whether the browser says that another site's page sent this (Fetch Metadata; else RFC 6454 §7).
 fn is_from_elsewhere(headers: &HeaderMap, settings: &HttpSettings) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
@@ -118,6 +134,17 @@ mod tests {
         let settings =
             HttpSettings { public_url: "https://auth.test:8443/base".to_owned(), ..crate::fakes::settings() };
         is_from_elsewhere(&headers, &settings)
+    }
+
+    #[test]
+    fn a_sign_in_that_began_on_a_page_goes_on_there() {
+        let settings =
+            HttpSettings { public_url: "https://auth.test/base/".to_owned(), ..crate::fakes::settings() };
+        let page = |result, error| PageReturn { transaction: Secret::from("t-_1"), result, error };
+        let came = page_return(&settings, &page(Some(Secret::from("r&1")), None));
+        assert_eq!(came, "/base/sign-in/return?transaction=t-_1&result=r%261");
+        let refused = page_return(&settings, &page(None, Some("access_denied")));
+        assert_eq!(refused, "/base/sign-in/return?transaction=t-_1&error=access_denied");
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
                 _ => error,
             };
             let refusal = Refusal::of(error)?;
-            Ok(refusal.sent(draw(&visit, &view, &transaction, refusal.alert()).await?))
+            Ok(refusal.sent(draw(&visit, &view, &transaction, Some(refusal.alert())).await?))
         }
     }
 }

@@ -60,7 +60,7 @@ pub(super) async fn mail_under_way(visit: &Visit, purpose: MailPurpose) -> Resul
 async fn again(visit: &Visit, error: Error) -> Result<Response, Error> {
     let refusal = Refusal::of(error)?;
     let form = Form::of(visit).await?;
-    Ok(refusal.sent(draw(visit, &form, refusal.alert())))
+    Ok(refusal.sent(draw(visit, &form, Some(refusal.alert()))))
 }
 
 fn draw(visit: &Visit, form: &Form, alert: Option<Alert>) -> Response {

@@ -29,8 +29,8 @@ impl Refusal {
     }
 
     /// The words, for the form.
-    pub(super) fn alert(&self) -> Option<Alert> {
-        Some(self.alert.clone())
+    pub(super) fn alert(&self) -> Alert {
+        self.alert.clone()
     }
 
     /// The form with the status that says so.

@@ -38,7 +38,7 @@ pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
         Err(error) => {
             let refusal = Refusal::of(error)?;
             let form = Form::of(&visit).await?;
-            Ok(refusal.sent(draw(&visit, &form, refusal.alert())))
+            Ok(refusal.sent(draw(&visit, &form, Some(refusal.alert()))))
         }
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn arrive(visit: Visit) -> Result<Response, Error> {
         result: visit.secret("result"),
         error: visit.parameter("error").map(str::to_owned),
     };
-    match visit.app.run_to_end(|core| async move { core.return_to_page(command).await }).await {
+    match visit.app.run_to_end(|core| async move { Box::pin(core.return_to_page(command)).await }).await {
         Ok(turn) => Ok(respond(&visit, turn)),
         Err(error) if error.kind == ErrorKind::TransactionUnknown => Err(error),
         Err(error) => again(&visit, &transaction, error).await,

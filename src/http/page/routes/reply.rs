@@ -101,11 +101,10 @@ pub(super) fn go_to(visit: &Visit, address: &str) -> Response {
 /// The same with `Set-Cookie`s.
 pub(super) fn with_cookies(mut response: Response, cookies: impl IntoIterator<Item = String>) -> Response {
     for cookie in cookies {
-        match HeaderValue::from_str(&cookie) {
-            Ok(cookie) => {
-                response.headers_mut().append(header::SET_COOKIE, cookie);
-            }
-            Err(_) => tracing::error!(event = "cookie_not_a_header"),
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        } else {
+            tracing::error!(event = "cookie_not_a_header");
         }
     }
     response

@@ -34,7 +34,7 @@ pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
         Err(error) => {
             let view = visit.app.core.look_at_page(&transaction, &visit.cookies).await?;
             let refusal = Refusal::of(worded_for(&view, error))?;
-            Ok(refusal.sent(draw(&visit, &view, &transaction, refusal.alert())))
+            Ok(refusal.sent(draw(&visit, &view, &transaction, Some(refusal.alert()))))
         }
     }
 }
@@ -48,7 +48,7 @@ pub(super) async fn answer(visit: &Visit, transaction: &Secret<String>) -> Resul
         otp: Secret::new(visit.field("otp").trim().to_owned()),
     };
     let work = |core: std::sync::Arc<doorward_core::usecase::Core>| async move {
-        meter::sign_in(core.second_factor_on_page(command).await)
+        meter::sign_in(Box::pin(core.second_factor_on_page(command)).await)
     };
     visit.app.run_to_end(work).await
 }

@@ -34,7 +34,7 @@ pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
         password: Secret::new(visit.field("password")),
     };
     let work = |core: std::sync::Arc<doorward_core::usecase::Core>| async move {
-        meter::sign_in(core.sign_in_on_page(command).await)
+        meter::sign_in(Box::pin(core.sign_in_on_page(command)).await)
     };
     match visit.app.run_to_end(work).await {
         Ok(turn) => Ok(respond(&visit, turn)),
@@ -50,7 +50,7 @@ pub(super) async fn again(
 ) -> Result<Response, Error> {
     let view = visit.app.core.look_at_page(transaction, &visit.cookies).await?;
     let refusal = Refusal::of(error)?;
-    let page = draw(visit, &view, transaction, visit.field("username"), refusal.alert());
+    let page = draw(visit, &view, transaction, visit.field("username"), Some(refusal.alert()));
     Ok(refusal.sent(page))
 }
 

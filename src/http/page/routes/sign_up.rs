@@ -48,7 +48,7 @@ async fn ask_for_mail(visit: &Visit) -> Result<Response, Error> {
         Err(error) => {
             let refusal = Refusal::of(error)?;
             let form = Form::of(visit).await?;
-            Ok(refusal.sent(draw_address(visit, &form, refusal.alert())))
+            Ok(refusal.sent(draw_address(visit, &form, Some(refusal.alert()))))
         }
     }
 }
@@ -73,7 +73,7 @@ async fn make_account(visit: &Visit, token: Secret<String>) -> Result<Response, 
         Err(error) => {
             let refusal = Refusal::of(error)?;
             let form = Form::of(visit).await?;
-            Ok(refusal.sent(draw_account(visit, &form, Some(email), refusal.alert())))
+            Ok(refusal.sent(draw_account(visit, &form, Some(email), Some(refusal.alert()))))
         }
     }
 }

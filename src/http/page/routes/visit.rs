@@ -113,7 +113,7 @@ impl Visit {
 
     /// A path of ours, as browsers know it.
     pub(super) fn path(&self, path: &str) -> String {
-        format!("{}{path}", base_path(&self.app.settings.public_url))
+        self.app.settings.path(path)
     }
 
     /// A page of ours that goes on with that transaction.
@@ -139,12 +139,6 @@ impl Visit {
     }
 }
 
-/// The path of the public address, without a slash at the end.
-fn base_path(public_url: &str) -> &str {
-    let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
-    rest.find('/').map_or("", |slash| &rest[slash..]).trim_end_matches('/')
-}
-
 async fn facts(request: &Request) -> Result<Facts, Failure> {
     let app = App::of(request)?;
     let mut no_body = RequestBody::default();
@@ -156,7 +150,7 @@ async fn facts(request: &Request) -> Result<Facts, Failure> {
         left_transaction: left_transaction(&app.settings, request),
         accept_language: text(headers, header::ACCEPT_LANGUAGE.as_str()),
         wants_page: text(headers, header::ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/html")),
-        request_id: request.data::<RequestId>().map(|id| id.0.to_string()),
+        request_id: request.data::<RequestId>().map(|id| id.0.clone()),
         by_post: request.method() == Method::POST,
         parameters: Vec::new(),
         app,
@@ -275,18 +269,6 @@ mod tests {
             &[("origin", "null")],
         ] {
             assert!(!is_refused(pairs), "{pairs:?}");
-        }
-    }
-
-    #[test]
-    fn the_base_path_is_that_of_the_public_address() {
-        for (address, path) in [
-            ("https://auth.test", ""),
-            ("https://auth.test/", ""),
-            ("https://auth.test/base/", "/base"),
-            ("https://auth.test:8443/a/b", "/a/b"),
-        ] {
-            assert_eq!(base_path(address), path, "{address}");
         }
     }
 
