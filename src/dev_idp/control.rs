@@ -36,7 +36,7 @@ pub(crate) fn answer(world: &World, asked: &Asked) -> Response {
 fn show(world: &World, asked: &Asked) -> Response {
     match asked.path.as_str() {
         "/" => html(StatusCode::OK, &index(world)),
-        "/_app" => html(StatusCode::OK, &pages::landing(asked, &world.server())),
+        "/_app" => html(StatusCode::OK, &pages::landing(asked, &world.server(), &world.base)),
         "/_fault" => {
             let armed = world.armed().iter().map(|armed| format!("{armed:?}")).collect::<Vec<_>>();
             let words: Vec<&str> = Fault::words().collect();

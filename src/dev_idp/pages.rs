@@ -10,6 +10,9 @@ const STYLE: &str = "body{font:16px system-ui;max-width:36rem;margin:4rem auto;p
     border-radius:.4rem;background:#fff;color:#111;text-decoration:none;text-align:left;font:inherit}\
     small{color:#555}";
 
+/// What `./dev run` asks for a code with: the verifier of RFC 7636 appendix B. Real applications make one each time.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
 /// Text as it may stand in HTML, also in an attribute.
 pub(crate) fn escape(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut escaped, character| {
@@ -46,8 +49,8 @@ pub(crate) fn personas(provider: &str, address: &str, personas: &[Persona]) -> S
     page(&format!("Sign in with {provider}"), &body)
 }
 
-/// The application: what it was brought, and how to redeem it at `server`.
-pub(crate) fn landing(asked: &Asked, server: &str) -> String {
+/// The application at `own`: what it was brought, and how to redeem it at `server`.
+pub(crate) fn landing(asked: &Asked, server: &str, own: &str) -> String {
     let Some(code) = asked.parameter("code") else {
         let brought = escape(&asked.raw_query);
         return page(
@@ -55,11 +58,27 @@ pub(crate) fn landing(asked: &Asked, server: &str) -> String {
             &format!("<p id=\"error\">The application was brought: {brought}</p>"),
         );
     };
+    if let (Some(issuer), Some(client)) = (asked.parameter("iss"), asked.parameter("client_id")) {
+        return authorized(&escape(code), &escape(issuer), &escape(client), &escape(own));
+    }
     let (code, server) = (escape(code), escape(server));
     let body = format!(
         "<p>This page plays your application. It was brought the code <b id=\"code\">{code}</b>, which buys tokens \
          once:</p><pre>curl -H 'Content-Type: application/json' {server}/auth/token \\\n  -d \
          '{{\"clientId\":\"demo\",\"code\":\"{code}\"}}'</pre>"
+    );
+    page("You are signed in", &body)
+}
+
+/// The same after a request at `/oauth2/authorize`, which names who answers (RFC 9207) and `own`, where it comes back to.
+fn authorized(code: &str, issuer: &str, client: &str, own: &str) -> String {
+    let body = format!(
+        "<p>This page plays your application. It was brought the code <b id=\"code\">{code}</b> by {issuer}, which buys \
+         tokens once (the verifier is the example of RFC 7636):</p><pre>curl {issuer}/oauth2/token -d \
+         grant_type=authorization_code \\\n  -d client_id={client} -d redirect_uri={own}/_app \\\n  -d \
+         code_verifier={VERIFIER} \\\n  -d code={code}</pre><p><a \
+         href=\"{issuer}/oauth2/connect/endSession?client_id={client}&amp;post_logout_redirect_uri={own}/_app\">Sign \
+         out</a></p>"
     );
     page("You are signed in", &body)
 }

@@ -4,6 +4,7 @@ mod active_users;
 mod activity;
 mod activity_filter;
 mod algorithms;
+mod apply_oauth2;
 mod change_email;
 mod change_password;
 mod code;
