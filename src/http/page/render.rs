@@ -168,6 +168,12 @@ impl<'a> Frame<'a> {
         alert.text(self.texts)
     }
 
+    /// The first letter of a name.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn initial(&self, name: &str) -> String {
+        name.chars().take(1).flat_map(char::to_uppercase).collect()
+    }
+
     /// What a scope means; `None` for those only the operator knows.
     fn scope(&self, scope: &str) -> Option<&str> {
         let texts = self.texts;
