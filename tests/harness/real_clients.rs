@@ -29,12 +29,14 @@ pub fn run(database: Database, program: &str) {
         let issuer = format!("http://{address}");
         let home = home.set("server.public_url", &issuer).set("tokens.issuer", "");
         let home = home.set("database.auto_migrate", "true");
-        let ports = [free_port(), free_port()];
+        // What is sent again later than this is taken for stolen.
+        let home = home.set("tokens.refresh_grace", "2s");
+        let ports = [free_port(), free_port(), free_port()];
         let _ = home.apply(&world(&directory, home.directory(), ports), &[]).ok();
         let server = home.serve_at(address).await;
         let mut command = interpreter(&directory.join(program));
         command.env("RP_ISSUER", &issuer).env("RP_KEYS", home.directory());
-        command.env("RP_SPA_PORTS", format!("{},{}", ports[0], ports[1]));
+        command.env("RP_PORTS", ports.map(|port| port.to_string()).join(","));
         conclude(&mut command, program, &server);
         home.place.remove().await;
     });
@@ -56,7 +58,7 @@ fn conclude(command: &mut Command, program: &str, server: &Binary) {
 }
 
 /// Fills in the `apply` file; the keys of its clients are made now, and stay in `keys`.
-fn world(directory: &Path, keys: &Path, ports: [u16; 2]) -> String {
+fn world(directory: &Path, keys: &Path, ports: [u16; 3]) -> String {
     let made = interpreter(&directory.join("node/make_keys.mjs")).arg(keys).status();
     assert!(made.expect("node can be started").success(), "keys can be made");
     let read = |path: &Path| std::fs::read_to_string(path).expect("the file is there");
@@ -65,8 +67,9 @@ fn world(directory: &Path, keys: &Path, ports: [u16; 2]) -> String {
         let registered = read(&keys.join(format!("{algorithm}.jwks.json")));
         text = text.replace(&format!("{{{algorithm}}}"), &registered);
     }
-    let [one, two] = ports.map(|port| port.to_string());
-    text.replace("{SECRET}", SECRET).replace("{ONE}", &one).replace("{TWO}", &two)
+    let ports = ports.map(|port| port.to_string());
+    let places = [("{SECRET}", SECRET), ("{ONE}", &ports[0]), ("{TWO}", &ports[1]), ("{THREE}", &ports[2])];
+    places.iter().fold(text, |text, (place, value)| text.replace(place, value))
 }
 
 fn interpreter(program: &Path) -> Command {

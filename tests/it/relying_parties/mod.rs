@@ -1,5 +1,7 @@
 //! The libraries that applications sign their users in with, against the real executable: `tests/relying_parties`.
 
+mod guide;
+
 use doorward_tests::Database;
 use doorward_tests::harness::real_clients::run;
 

@@ -1,23 +1,27 @@
 // Applications in a browser: npm's oidc-client-ts in a headless Chromium, each application on an origin of its own, and the
 // hosted pages as the browser sees them.
 //
-// RP_SPA_PORTS  the ports of the two applications, as registered
-// CHROMIUM      the browser (Debian: chromium)
+// RP_PORTS  the ports of the three applications, as registered
+// CHROMIUM  the browser (Debian: chromium)
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
+import { webApplication } from './guide/web_app.mjs';
 import { check, runAll } from './lib/checks.mjs';
 import { serveApplication } from './lib/spa_server.mjs';
-import { ALICE, ISSUER } from './lib/world.mjs';
+import { ALICE, ISSUER, SECRET } from './lib/world.mjs';
 
-const [ONE_PORT, TWO_PORT] = (process.env.RP_SPA_PORTS ?? '').split(',').map(Number);
+const [ONE_PORT, TWO_PORT, THREE_PORT] = (process.env.RP_PORTS ?? '').split(',').map(Number);
 const ONE = `http://127.0.0.1:${ONE_PORT}`;
 const TWO = `http://127.0.0.1:${TWO_PORT}`;
+const THREE = `http://127.0.0.1:${THREE_PORT}`;
 // The same application on another site, as far as cookies are concerned.
 const ELSEWHERE = `http://localhost:${TWO_PORT}`;
 const PAYLOAD = `"'><script>alert(1)</script><img src=x onerror=alert(2)>`;
 
 const one = await serveApplication(ONE_PORT, { issuer: ISSUER, client_id: 'spa' });
 const two = await serveApplication(TWO_PORT, { issuer: ISSUER, client_id: 'spa-two' });
+const three = await webApplication({ issuer: ISSUER, clientId: 'web-app', clientSecret: SECRET, origin: THREE });
+await new Promise(resolve => three.listen(THREE_PORT, resolve));
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
@@ -168,6 +172,21 @@ check('a second application needs no password, and signing out of it signs the f
   await first.waitForSelector('#password');
 }));
 
+check('the web application of the guide', () => visit(async context => {
+  const page = await context.newPage();
+  const says = () => page.textContent('body');
+  await page.goto(`${THREE}/login`);
+  await fillIn(page);
+  await page.waitForURL(`${THREE}/`);
+  assert.equal(await says(), 'Hello, Alice Liddell');
+  await page.goto(`${THREE}/refresh`);
+  assert.equal(await says(), 'Hello, Alice Liddell');
+  await page.goto(`${THREE}/logout`);
+  assert.deepEqual([page.url(), await says()], [`${THREE}/`, 'Hello, stranger']);
+  await page.goto(`${THREE}/login`);
+  await page.waitForSelector('#password');
+}));
+
 check('an application of another site signs in, too', () => visit(async context => {
   const page = await signIn(context, ELSEWHERE);
   assert.equal(await userinfo(page, (await tokens(page)).access), 200);
@@ -285,4 +304,6 @@ try {
   await browser.close();
   one.close();
   two.close();
+  three.closeAllConnections();
+  three.close();
 }

@@ -24,6 +24,7 @@ from authlib.oidc.core import CodeIDToken  # noqa: E402
 from joserfc import jwt  # noqa: E402
 from joserfc.jwk import ECKey, KeySet  # noqa: E402
 
+from guide import SignIn  # noqa: E402
 from visitor import Visitor  # noqa: E402
 
 ISSUER = os.environ["RP_ISSUER"]
@@ -153,12 +154,21 @@ def a_replayed_code_is_refused():
         raise AssertionError("a code works twice")
 
 
+def the_guide():
+    """The class that the guide shows."""
+    sign_in_at, session = SignIn(ISSUER, "basic", SECRET, CALLBACK), {}
+    callback = Visitor(ISSUER).sign_in(sign_in_at.begin(session), *ALICE)
+    claims = sign_in_at.finish(session, callback)
+    assert claims["email"] == "alice@example.com"
+    assert sign_in_at.userinfo(session)["sub"] == claims["sub"]
+
+
 def main():
     methods = ["client_secret_basic", "client_secret_post", "none", "private_key_jwt"]
     checks = [(f"{kind.__module__.split('.')[-2]}, {method}", lambda k=kind, m=method: whole_life(k, m))
               for kind in (OAuth2Session, OAuth2Client) for method in methods]
     checks += [(check.__doc__, check) for check in
-               (well_known_addresses, client_credentials, a_replayed_code_is_refused)]
+               (well_known_addresses, client_credentials, a_replayed_code_is_refused, the_guide)]
     failed = 0
     for name, check in checks:
         begun = time.monotonic()
