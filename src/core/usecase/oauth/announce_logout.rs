@@ -42,8 +42,7 @@ impl Core {
     /// Tells the clients of the sessions that want to know, after the reply; what fails is tried again and then logged.
     pub(in crate::usecase) fn announce_logout(&self, sessions: Vec<Session>) {
         for session in sessions {
-            let herald = self.herald();
-            self.ports.tasks.spawn(async move { herald.announce(&session).await });
+            self.herald().announce_later(session);
         }
     }
 
@@ -56,7 +55,7 @@ impl Core {
         self.ports.tasks.spawn(async move {
             for id in ids {
                 match herald.session(id).await {
-                    Ok(Some(session)) => herald.announce(&session).await,
+                    Ok(Some(session)) => herald.clone().announce_later(session),
                     Ok(None) => {}
                     Err(error) => warn(id, &error),
                 }
@@ -78,13 +77,15 @@ impl Herald {
         Ok(self.ports.store.begin("ended_session", Mode::Read).await?.session(id).await?)
     }
 
-    async fn announce(&self, session: &Session) {
+    fn announce_later(self, session: Session) {
         // Without an ID token the client never heard of `sub` and `sid`.
-        if !session.oauth.as_ref().is_some_and(|oauth| oauth.has_scope(OPENID)) {
-            return;
-        }
-        if let Err(error) = self.try_announce(session).await {
-            warn(session.id, &error);
+        if session.oauth.as_ref().is_some_and(|oauth| oauth.has_scope(OPENID)) {
+            let tasks = self.ports.tasks.clone();
+            tasks.spawn(async move {
+                if let Err(error) = self.try_announce(&session).await {
+                    warn(session.id, &error);
+                }
+            });
         }
     }
 

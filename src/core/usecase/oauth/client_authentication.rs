@@ -60,27 +60,26 @@ impl PresentedClient {
             return self.assertion_proof();
         }
         let client_id = self.client_id.as_deref().ok_or(ErrorKind::ClientAuthFailed)?;
-        Ok(match &self.client_secret {
+        Ok(match self.client_secret.as_ref().filter(|secret| !secret.expose().is_empty()) {
             Some(secret) => Proof::Secret(vec![(client_id.to_owned(), secret.clone())]),
             None => Proof::None(client_id),
         })
     }
 
-    fn basic_proof(&self, basic: &Secret<String>) -> Result<Proof<'_>, Error> {
+    fn basic_proof<'a>(&'a self, basic: &'a Secret<String>) -> Result<Proof<'a>, Error> {
         let (id, secret) = basic.expose().split_once(':').ok_or(ErrorKind::ClientAuthFailed)?;
+        // `client_id` beside the header is no second method, but it must name the same client.
+        let is_named = |id: &str| self.client_id.as_deref().is_none_or(|named| named == id);
+        if secret.is_empty() && is_named(id) {
+            return Ok(Proof::None(id));
+        }
         let mut pairs = vec![(id.to_owned(), Secret::from(secret))];
         if let (Some(id), Some(secret)) = (form_decoded(id), form_decoded(secret))
             && (pairs[0].0 != id || *pairs[0].1.expose() != secret)
         {
             pairs.push((id, Secret::new(secret)));
         }
-        // `client_id` beside the header is no second method, but it must name the same client.
-        if let Some(named) = self.client_id.as_deref() {
-            if secret.is_empty() && named == id {
-                return Ok(Proof::None(named));
-            }
-            pairs.retain(|(id, _)| id == named);
-        }
+        pairs.retain(|(id, _)| is_named(id));
         if pairs.is_empty() { Err(ErrorKind::ClientAuthFailed.into()) } else { Ok(Proof::Secret(pairs)) }
     }
 
@@ -242,6 +241,14 @@ mod tests {
         }
     }
 
+    fn post(id: &str, secret: Option<&str>) -> PresentedClient {
+        PresentedClient {
+            client_id: Some(id.to_owned()),
+            client_secret: secret.map(Secret::from),
+            ..PresentedClient::default()
+        }
+    }
+
     fn pairs(presented: &PresentedClient) -> Vec<(String, String)> {
         match presented.proof().expect("a secret") {
             Proof::Secret(pairs) => {
@@ -279,19 +286,24 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_secret_is_none() {
+        for empty in
+            [basic("spa:", None), basic("spa:", Some("spa")), post("spa", Some("")), post("spa", None)]
+        {
+            assert!(matches!(empty.proof(), Ok(Proof::None("spa"))));
+        }
+        assert!(basic("spa:", Some("other")).proof().is_err());
+    }
+
+    #[test]
     fn proofs_are_remembered_apart() {
         let key = |presented: &PresentedClient| {
             presented.proof().ok().and_then(|proof| proof.fingerprint(None)).expect("a secret or none")
         };
-        let post = |id: &str, secret: Option<&str>| PresentedClient {
-            client_id: Some(id.to_owned()),
-            client_secret: secret.map(Secret::from),
-            ..PresentedClient::default()
-        };
         let keys = [
             key(&post("ab", Some("c"))),
             key(&post("a", Some("bc"))),
-            key(&post("abc", Some(""))),
+            key(&post("abc", Some(" "))),
             key(&post("abc", None)),
         ];
         for (index, one) in keys.iter().enumerate() {
