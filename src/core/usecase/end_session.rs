@@ -157,6 +157,7 @@ impl Core {
     }
 }
 
-fn session_revocation(session: SessionId, now: Timestamp) -> Revocation {
+/// What makes the session's tokens worthless, for as long as there can be any.
+pub(super) fn session_revocation(session: SessionId, now: Timestamp) -> Revocation {
     Revocation { what: Revoked::Session(session), until: now.plus(MAX_ACCESS_TOKEN_TTL) }
 }

@@ -3,7 +3,7 @@
 use super::links::{About, NewLink, nobody};
 use super::messages::{Cause, person};
 use super::{Core, rerun};
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, Origin};
 use crate::domain::client::Client;
 use crate::domain::error::Error;
 use crate::domain::link::LinkPurpose;
@@ -44,14 +44,24 @@ impl Core {
         let secret = command.client_secret.as_ref().map(|secret| secret.expose().as_str());
         let origin = &command.actor.origin;
         let client = self.authenticate_client(&command.client_id, secret, origin).await?;
-        let key = username_key(&command.username);
-        let eligible = self.may_reset(&key, &client).await?;
+        self.send_reset_link(&command.username, Some(&client), origin).await
+    }
+
+    /// The same for our own page, through a client that is known without proof; through none, nobody gets a link.
+    pub(super) async fn send_reset_link(
+        &self,
+        username: &str,
+        client: Option<&Client>,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let key = username_key(username);
+        let eligible = self.may_reset(&key, client).await?;
         let destination = eligible.as_ref().map_or(key.as_str(), |eligible| eligible.email.as_str());
         if !self.may_send(Cause::Asked(MailKind::ForgotPassword), destination, origin).await? {
             return Ok(());
         }
-        let link = self.reset_link(&key, eligible.as_ref(), &client);
-        let message = self.reset_message(&command.username, eligible.as_ref(), &client, &link);
+        let link = self.reset_link(&key, eligible.as_ref(), client);
+        let message = self.reset_message(username, eligible.as_ref(), client, &link);
         rerun(|| async {
             let mut tx = self.writing("forget_password").await?;
             tx.add_link(&link.link).await?;
@@ -61,7 +71,7 @@ impl Core {
         .await
     }
 
-    async fn may_reset(&self, key: &str, client: &Client) -> Result<Option<Eligible>, Error> {
+    async fn may_reset(&self, key: &str, client: Option<&Client>) -> Result<Option<Eligible>, Error> {
         let mut tx = self.reading("forget_password").await?;
         let account = tx.account_by_username_key(key).await?;
         let user = account.as_ref().map_or(nobody(), |account| account.user.id);
@@ -69,18 +79,19 @@ impl Core {
         let default = account.as_ref().and_then(|account| account.user.default_tenant);
         let membership = choose_membership(&memberships, default).ok().cloned();
         let (Some(account), Some(membership)) = (account, membership) else { return Ok(None) };
-        let is_able = account.password_hash.is_some() && account.clients.contains(&client.key);
+        let is_allowed = client.is_some_and(|client| account.clients.contains(&client.key));
+        let is_able = account.password_hash.is_some() && is_allowed;
         let email = account.user.email.clone().filter(|_| is_able);
         Ok(email.map(|email| Eligible { user: account.user, email, membership }))
     }
 
-    fn reset_link(&self, key: &str, eligible: Option<&Eligible>, client: &Client) -> NewLink {
+    fn reset_link(&self, key: &str, eligible: Option<&Eligible>, client: Option<&Client>) -> NewLink {
         let about =
             eligible.map_or_else(|| format!("name\n{key}"), |eligible| format!("user\n{}", eligible.user.id));
         self.new_link(About {
             purpose: LinkPurpose::ResetPassword,
             subject: &about,
-            client: Some(client.key),
+            client: client.map(|client| client.key),
             user: eligible.map(|eligible| &eligible.user),
             email: eligible.map(|eligible| eligible.email.as_str()),
             data: None,
@@ -91,14 +102,14 @@ impl Core {
         &self,
         username: &str,
         eligible: Option<&Eligible>,
-        client: &Client,
+        client: Option<&Client>,
         link: &NewLink,
     ) -> Message {
         let stranger = || Person { username: username.to_owned(), ..Person::default() };
         let particulars = Particulars {
             person: Some(eligible.map_or_else(stranger, |eligible| person(&eligible.user))),
             organization: eligible.map(|eligible| eligible.membership.tenant_name.clone()),
-            application: Some(client.name.clone()),
+            application: client.map(|client| client.name.clone()),
             ..link.particulars()
         };
         let to = eligible.map_or(Destination::Nobody, |eligible| Destination::Email(eligible.email.clone()));

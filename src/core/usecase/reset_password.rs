@@ -53,12 +53,35 @@ impl Core {
         if link.client != Some(client.key) {
             return Err(ErrorKind::LinkUnknown.into());
         }
-        let account = self.link_account(&link).await?;
-        let membership = self.admit_to_reset(&account, &client).await?;
+        self.set_password_by_link(&link, &client, &command.token, &command.password).await
+    }
+
+    /// The same for our own page, through the client the link was asked through.
+    pub(super) async fn reset_password_by_link(
+        &self,
+        token: &Secret<String>,
+        password: &Password,
+    ) -> Result<(), Error> {
+        let link = self.fresh_link(PURPOSE, token).await?;
+        let client = link.client.ok_or(ErrorKind::LinkUnknown)?;
+        let client = self.reading("link_client").await?.client(client).await?;
+        let client = client.filter(|client| client.enabled).ok_or(ErrorKind::LinkUnknown)?;
+        self.set_password_by_link(&link, &client, token, password).await
+    }
+
+    async fn set_password_by_link(
+        &self,
+        link: &Link,
+        client: &Client,
+        token: &Secret<String>,
+        password: &Password,
+    ) -> Result<(), Error> {
+        let account = self.link_account(link).await?;
+        let membership = self.admit_to_reset(&account, client).await?;
         let current = account.password_hash.as_deref().map_or(Current::None, Current::Hash);
-        let hash = self.hash_new_password(&command.password, current, &account.user).await?;
+        let hash = self.hash_new_password(password, current, &account.user).await?;
         let notice = self.password_notice(&account.user, &membership, Some(&client.name));
-        let token = TokenHash::of(command.token.expose());
+        let token = TokenHash::of(token.expose());
         let replaced = rerun(|| self.write_reset(&token, &account, &hash, notice.as_ref())).await?;
         self.announce_replaced(replaced).await;
         tracing::info!(event = "password_reset", user_id = %account.user.id);

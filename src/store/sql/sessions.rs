@@ -98,6 +98,13 @@ impl Sessions for SqlTx {
         rows.iter().map(|row| read(Fields::new(row, "sessions"))).collect()
     }
 
+    async fn pass_sessions_of_browser(&mut self, from: BrowserSessionId, to: BrowserSessionId) -> Stored<()> {
+        let statement = sqlx::query(
+            "UPDATE sessions SET browser_session_id = $2 WHERE browser_session_id = $1 AND ended_at IS NULL",
+        );
+        self.run(statement.bind(from.uuid()).bind(to.uuid())).await.map(|_| ())
+    }
+
     async fn end_user_sessions(
         &mut self,
         user: UserId,

@@ -103,6 +103,9 @@ pub trait Sessions {
         reason: EndReason,
         now: Timestamp,
     ) -> Stored<Vec<Session>>;
+    /// The live sessions that clients got in one browser session belong to another from now on: they end with that. One
+    /// UPDATE; [`Authorization::browser_session`](crate::domain::authorization::Authorization::browser_session) stays.
+    async fn pass_sessions_of_browser(&mut self, from: BrowserSessionId, to: BrowserSessionId) -> Stored<()>;
     /// Ends every live session of the user but `keep`; answers which.
     async fn end_user_sessions(
         &mut self,

@@ -148,6 +148,36 @@ pub async fn sessions_of_a_browser(store: Arc<dyn Store>) -> Checked {
     Ok(())
 }
 
+/// Whoever signs in again in a browser keeps the live sessions of before, which end with the new browser session.
+///
+/// # Errors
+/// What the store refused.
+pub async fn sessions_passed_to_a_browser(store: Arc<dyn Store>) -> Checked {
+    let world = World::create(store).await?;
+    let make = || world.samples.browser_session(&world.membership, &world.client);
+    let (before, after) = (make(), make());
+    let session = || {
+        let mut session = world.samples.session(&world.membership, &world.client);
+        session.oauth = Some(world.samples.authorization(Some(before.id)));
+        session
+    };
+    let (live, over) = (session(), session());
+    let now = sample_time().plus(SECOND);
+    let mut tx = world.write().await?;
+    for browser in [&before, &after] {
+        tx.add_browser_session(browser).await?;
+    }
+    for session in [&live, &over] {
+        tx.add_session(session).await?;
+    }
+    tx.end_session(over.id, EndReason::Logout, now).await?;
+    tx.pass_sessions_of_browser(before.id, after.id).await?;
+    assert_eq!(tx.end_sessions_of_browser(before.id, EndReason::Logout, now).await?, Vec::new());
+    assert_eq!(tx.end_sessions_of_browser(after.id, EndReason::Logout, now).await?, vec![live]);
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Of many sign-outs at once, one is answered the sessions: each client is told once.
 ///
 /// # Errors

@@ -43,7 +43,7 @@ pub use attempts::{attempts, attempts_race};
 pub use authenticators::{authenticators, authenticators_race, enrolments_race, recovery_codes};
 pub use browsing::{
     browser_sessions, browser_sessions_purge, browser_sessions_race, consents, consents_race,
-    sessions_of_a_browser, sessions_of_a_browser_race,
+    sessions_of_a_browser, sessions_of_a_browser_race, sessions_passed_to_a_browser,
 };
 pub use challenges::{challenge_tries, challenges, challenges_race};
 pub use clients::{clients, identities, tenants};
@@ -142,6 +142,7 @@ macro_rules! for_each_store_check {
             sessions,
             sessions_of_a_browser,
             sessions_of_a_browser_race,
+            sessions_passed_to_a_browser,
             sessions_of_a_user,
             sessions_purge,
             sign_ups,

@@ -137,7 +137,10 @@ impl Core {
         session: &BrowserSession,
     ) -> Result<(), Error> {
         let Some(before) = tx.browser_session_by_token(before).await? else { return Ok(()) };
-        tx.end_browser_session(before.id, self.now()).await?;
+        let was_live = tx.end_browser_session(before.id, self.now()).await?;
+        if was_live && before.user == session.user {
+            tx.pass_sessions_of_browser(before.id, session.id).await?;
+        }
         Ok(())
     }
 

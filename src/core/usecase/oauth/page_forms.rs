@@ -1,10 +1,13 @@
 //! Forms of the hosted pages that need no authorization request, and forgotten passwords.
 
+use super::transaction::Transaction;
 use super::turn::BrowserCookies;
 use crate::domain::actor::Origin;
-use crate::domain::error::{Error, ErrorKind};
+use crate::domain::client::Client;
+use crate::domain::error::Error;
+use crate::domain::ids::{ClientKey, Id as _};
 use crate::domain::secret::Secret;
-use crate::domain::user::Password;
+use crate::domain::user::{Password, username_key};
 use crate::usecase::Core;
 
 /// A form that only this browser can send.
@@ -57,8 +60,8 @@ impl Core {
     /// # Errors
     /// Internal.
     pub fn new_form(&self, cookies: &BrowserCookies) -> Result<NewForm, Error> {
-        let _ = cookies;
-        Err(ErrorKind::Unavailable.into())
+        let (browser, browser_token) = self.browser_of(cookies);
+        Ok(NewForm { transaction: self.seal_transaction(&browser, &Transaction::Form)?, browser_token })
     }
 
     /// Whether the form is one that this browser was given; a sign-in's own transaction counts too.
@@ -66,17 +69,32 @@ impl Core {
     /// # Errors
     /// TransactionUnknown (403).
     pub fn check_form(&self, transaction: &Secret<String>, cookies: &BrowserCookies) -> Result<(), Error> {
-        let _ = (transaction, cookies);
-        Err(ErrorKind::TransactionUnknown.into())
+        self.open_transaction(transaction, cookies).map(|_| ())
     }
 
     /// As [`Core::forget_password`], for our own page: through the transaction's client, or the account's first.
     ///
     /// # Errors
     /// TransactionUnknown (403).
+    ///
+    /// # Security
+    /// Every name asks the same questions, as there.
     pub async fn forget_password_on_page(&self, command: ForgetPasswordOnPage) -> Result<(), Error> {
-        let _ = command;
-        Err(ErrorKind::Unavailable.into())
+        let ForgetPasswordOnPage { origin, transaction, cookies, username } = command;
+        let client = match self.open_transaction(&transaction, &cookies)?.1 {
+            Transaction::SignIn(sign_in) => Some(self.known_client(&sign_in.request.client_id).await?),
+            Transaction::Form | Transaction::SignOut(_) => self.first_client(&username).await?,
+        };
+        self.send_reset_link(&username, client.as_ref(), &origin).await
+    }
+
+    /// The client that an account's owner most likely means.
+    async fn first_client(&self, username: &str) -> Result<Option<Client>, Error> {
+        let mut tx = self.reading("first_client").await?;
+        let account = tx.account_by_username_key(&username_key(username)).await?;
+        let first = account.and_then(|account| account.clients.first().copied());
+        let client = tx.client(first.unwrap_or_else(|| ClientKey::from_uuid(uuid::Uuid::nil()))).await?;
+        Ok(client.filter(|client| client.enabled))
     }
 
     /// As [`Core::reset_password`], for our own page: through the client of the link.
@@ -84,7 +102,14 @@ impl Core {
     /// # Errors
     /// TransactionUnknown (403), and those of [`Core::reset_password`] but of the client.
     pub async fn reset_password_on_page(&self, command: ResetPasswordOnPage) -> Result<PasswordSet, Error> {
-        let _ = command;
-        Err(ErrorKind::Unavailable.into())
+        let ResetPasswordOnPage { origin: _, transaction, cookies, token, password } = command;
+        let (browser, opened) = self.open_transaction(&transaction, &cookies)?;
+        self.reset_password_by_link(&token, &password).await?;
+        let Transaction::SignIn(mut sign_in) = opened else {
+            return Ok(PasswordSet { continue_with: None });
+        };
+        sign_in.start_over();
+        let continue_with = Some(self.seal_transaction(&browser, &Transaction::SignIn(sign_in))?);
+        Ok(PasswordSet { continue_with })
     }
 }

@@ -1,6 +1,5 @@
 //! The second factor on a hosted page, and enrolling an authenticator app there.
 
-use super::transaction::Step;
 use super::turn::{BrowserCookies, Turn};
 use crate::domain::actor::{Actor, Origin};
 use crate::domain::error::{Error, ErrorKind};
@@ -54,7 +53,7 @@ impl Core {
     /// TooManyAttempts, Overloaded, UserInactive, UserNotActiveYet.
     pub async fn second_factor_on_page(&self, command: SecondFactorOnPage) -> Result<Turn, Error> {
         let SecondFactorOnPage { origin, transaction, cookies, otp } = command;
-        let step = self.step(origin, &transaction, cookies).await?;
+        let mut step = self.step(origin, &transaction, cookies).await?;
         let code = step.transaction.code.clone().map(Secret::new).ok_or(ErrorKind::OneTimeCodeUnknown)?;
         let verification = VerifyOneTimeCode {
             actor: Actor::anonymous(step.origin.clone()),
@@ -63,13 +62,13 @@ impl Core {
             client_id: Some(step.client.client_id.clone()),
             code: Some(code),
         };
-        match self.verify_one_time_code(verification).await {
-            Ok(Verified { code, recovery_codes }) if recovery_codes.is_empty() => {
-                self.go_on_with_code(step, code).await
-            }
-            Ok(Verified { code, recovery_codes }) => self.show_first(step, code, recovery_codes).await,
-            Err(error) => self.told_to_client(&step, error),
-        }
+        let Verified { code, recovery_codes } = match self.verify_one_time_code(verification).await {
+            Ok(verified) => verified,
+            Err(error) => return self.told_to_client(&step, error),
+        };
+        // They are shown before the browser goes anywhere.
+        step.pause = !recovery_codes.is_empty();
+        Ok(Turn { recovery_codes, ..Box::pin(self.go_on_with_code(step, code)).await? })
     }
 
     /// The name of the account that the code is about; empty for a code that is worth nothing, which is then said as of any.
@@ -82,17 +81,6 @@ impl Core {
         let Some(user) = user else { return Ok(String::new()) };
         let account = self.reading("second_factor_account").await?.account(user).await?;
         Ok(account.map(|account| account.user.username).unwrap_or_default())
-    }
-
-    /// Recovery codes are shown before the browser goes anywhere; the sign-in is complete and goes on from there.
-    async fn show_first(
-        &self,
-        step: Step,
-        code: Secret<String>,
-        recovery_codes: Vec<Secret<String>>,
-    ) -> Result<Turn, Error> {
-        let pause = Step { pause: true, ..step };
-        Ok(Turn { recovery_codes, ..self.go_on_with_code(pause, code).await? })
     }
 
     /// What the app that is enrolled in this sign-in scans: the same each time the page is shown.

@@ -84,9 +84,10 @@ impl Core {
             Opened::Session(who) => {
                 let cookie = who.cookie();
                 step.cookies.session = Some(who.token.clone());
-                let turn = match step.pause {
-                    true => self.to_page(step, Stage::SignIn)?,
-                    false => self.proceed(step, Some(*who), false).await?,
+                let turn = if step.pause {
+                    self.to_page(step, Stage::SignIn)?
+                } else {
+                    Box::pin(self.proceed(step, Some(*who), false)).await?
                 };
                 Ok(Turn { session: Some(cookie), ..turn })
             }

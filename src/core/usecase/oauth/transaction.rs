@@ -103,13 +103,11 @@ pub(super) struct Step {
 impl Core {
     /// The browser's token, and whether it has to be told of it.
     pub(super) fn browser_of(&self, cookies: &BrowserCookies) -> (Secret<String>, Option<Secret<String>>) {
-        match cookies.browser.clone().filter(|token| is_opaque(token.expose())) {
-            Some(token) => (token, None),
-            None => {
-                let token = self.opaque_token();
-                (token.clone(), Some(token))
-            }
+        if let Some(token) = cookies.browser.clone().filter(|token| is_opaque(token.expose())) {
+            return (token, None);
         }
+        let token = self.opaque_token();
+        (token.clone(), Some(token))
     }
 
     /// The text of the transaction, for that browser.
