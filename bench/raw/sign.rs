@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use doorward_core::domain::claims::Claims;
 use doorward_core::domain::client::Client;
 use doorward_core::domain::ids::Id as _;
+use doorward_core::domain::key::Algorithm;
 use doorward_core::ports::signer::Expiry;
 use doorward_core::ports::store::Mode;
 use doorward_core::usecase::Core;
@@ -32,6 +33,12 @@ impl Bench {
             tx.client_by_client_id(&verified.claims.client_id).await?.context("the client is gone")?;
         drop(tx);
         Ok(Self { claims: verified.claims, client: Arc::new(client), core })
+    }
+
+    /// The same with another algorithm than the client's.
+    pub(crate) fn with(&self, algorithm: Algorithm) -> Self {
+        let client = Client { algorithm: Some(algorithm), ..Client::clone(&self.client) };
+        Self { client: Arc::new(client), ..self.clone() }
     }
 
     /// A token like the first, with a `jti` of its own: one that no cache knows.

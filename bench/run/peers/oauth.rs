@@ -3,13 +3,16 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use doorward_core::domain::key::Algorithm;
 
 use super::super::Plan;
-use super::super::contender::Load;
+use super::super::contender::{Contender, Load};
 use super::super::provider::{Endpoints, Provider};
 use super::super::report::Report;
+use super::super::stage::{CALLERS, Lanes, Site, open_core};
 use super::{rounds, start};
 use crate::host::{Process, Stage, StageOptions, client, rs256_client};
+use crate::raw;
 use crate::raw::hash::Kind;
 use crate::seed::Seed;
 use crate::walk::ClientCredentials;
@@ -31,19 +34,15 @@ enum Operation {
     Userinfo,
 }
 
-/// What signs the tokens.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Algorithm {
-    Es256,
-    Rs256,
-}
+/// Its name, what is asked, what signs the tokens.
+type Row = (&'static str, Operation, Algorithm);
 
-/// Rows. How many times a peer's rate is wanted is said of issuing tokens, where both do the same work.
-const ROWS: [(&str, Operation, Algorithm); 4] = [
-    ("client_credentials-es256", Operation::ClientCredentials, Algorithm::Es256),
-    ("client_credentials-rs256", Operation::ClientCredentials, Algorithm::Rs256),
-    ("introspect", Operation::Introspect, Algorithm::Es256),
-    ("userinfo", Operation::Userinfo, Algorithm::Es256),
+/// How many times a peer's rate is wanted is said of issuing tokens, where both do the same work.
+const ROWS: [Row; 4] = [
+    ("client_credentials-es256", Operation::ClientCredentials, Algorithm::ES256),
+    ("client_credentials-rs256", Operation::ClientCredentials, Algorithm::RS256),
+    ("introspect", Operation::Introspect, Algorithm::ES256),
+    ("userinfo", Operation::Userinfo, Algorithm::ES256),
 ];
 
 /// Measures beside each of the named peers. Doorward is on SQLite, as they are or nearly so.
@@ -62,41 +61,63 @@ pub(super) async fn measure(
         seed: Seed { users: USERS, activity: 0, password: Kind::Argon2id },
     })
     .await?;
+    let token = Lanes::new(Site::of(&stage)).access_token().await?;
+    let signer = raw::sign::Bench::new(open_core(&stage).await?, &token).await?;
+    let host = Host { plan, peers, stage: &stage, signer };
     for peer in named {
-        beside(plan, peers, peer, &stage, report).await.with_context(|| (*peer).to_owned())?;
+        host.beside(peer, report).await.with_context(|| (*peer).to_owned())?;
     }
+    drop(host);
     stage.tear_down().await
 }
 
-async fn beside(
-    plan: &Plan,
-    peers: &Path,
-    peer: &str,
-    stage: &Stage,
-    report: &mut Report,
-) -> anyhow::Result<()> {
-    let wanted_rows: Vec<_> =
-        ROWS.into_iter().filter(|(row, ..)| plan.wants(&format!("{peer}/{row}"))).collect();
-    if wanted_rows.is_empty() {
-        return Ok(());
+/// What is the same beside every peer.
+struct Host<'a> {
+    plan: &'a Plan,
+    peers: &'a Path,
+    stage: &'a Stage,
+    /// With the stage's keys, in this process.
+    signer: raw::sign::Bench,
+}
+
+impl Host<'_> {
+    async fn beside(&self, peer: &str, report: &mut Report) -> anyhow::Result<()> {
+        let wanted_rows: Vec<Row> =
+            ROWS.into_iter().filter(|(row, ..)| self.plan.wants(&format!("{peer}/{row}"))).collect();
+        if wanted_rows.is_empty() {
+            return Ok(());
+        }
+        let folder = tempfile::tempdir()?;
+        let data = folder.path().display().to_string();
+        let server = start(self.peers, peer, folder.path(), "/", &[("PEER_DATA", data)]).await?;
+        let mut contenders = Vec::new();
+        for row in wanted_rows {
+            contenders.extend(self.pair(peer, &server, row).await?);
+        }
+        rounds(self.plan, peer, &mut contenders, report).await?;
+        report.take(contenders);
+        Ok(())
     }
-    let folder = tempfile::tempdir()?;
-    let data = folder.path().display().to_string();
-    let server = start(peers, peer, folder.path(), "/", &[("PEER_DATA", data)]).await?;
-    let mut contenders = Vec::new();
-    for (row, operation, algorithm) in wanted_rows {
+
+    /// The peer, Doorward, and what bounds Doorward.
+    async fn pair(&self, peer: &str, server: &Process, row: Row) -> anyhow::Result<Vec<Contender>> {
+        let (row, operation, algorithm) = row;
         let base = format!("{peer}/{row}");
-        let theirs = their(peer, &server, operation, algorithm);
+        let theirs = their(peer, server, operation, algorithm);
         let load = load_of(&theirs, operation).await.with_context(|| base.clone())?;
-        contenders.push(theirs.row(base.clone(), load));
-        let ours = Provider::of(stage, our_client(algorithm));
+        let mut contenders = vec![theirs.row(base.clone(), load)];
+        let ours = Provider::of(self.stage, our_client(algorithm));
         let name = format!("doorward-beside-{base}");
         let load = load_of(&ours, operation).await.with_context(|| name.clone())?;
-        contenders.push(ours.row(name, load).against(base, wanted(peer, operation)));
+        let mut row = ours.row(name, load).against(base, wanted(peer, operation));
+        if operation == Operation::ClientCredentials {
+            let raw = format!("raw-sign-beside-{peer}/{}", algorithm.as_str());
+            row = row.against(raw.clone(), None);
+            contenders.push(Contender::new(raw, Load::Sign(self.signer.with(algorithm), CALLERS)));
+        }
+        contenders.push(row);
+        Ok(contenders)
     }
-    rounds(plan, peer, &mut contenders, report).await?;
-    report.take(contenders);
-    Ok(())
 }
 
 fn wanted(peer: &str, operation: Operation) -> Option<f64> {
@@ -113,10 +134,7 @@ async fn load_of(provider: &Provider, operation: Operation) -> anyhow::Result<Lo
 }
 
 fn our_client(algorithm: Algorithm) -> ClientCredentials {
-    match algorithm {
-        Algorithm::Es256 => client(),
-        Algorithm::Rs256 => rs256_client(),
-    }
+    if algorithm == Algorithm::RS256 { rs256_client() } else { client() }
 }
 
 fn their(peer: &str, server: &Process, operation: Operation, algorithm: Algorithm) -> Provider {
@@ -136,10 +154,7 @@ fn their(peer: &str, server: &Process, operation: Operation, algorithm: Algorith
 
 /// One plugin for each algorithm.
 fn glewlwyd_endpoints(algorithm: Algorithm) -> Endpoints {
-    let plugin = match algorithm {
-        Algorithm::Es256 => "/api/es256",
-        Algorithm::Rs256 => "/api/rs256",
-    };
+    let plugin = format!("/api/{}", algorithm.as_str().to_ascii_lowercase());
     Endpoints {
         token: format!("{plugin}/token"),
         introspect: format!("{plugin}/introspect"),
@@ -157,9 +172,9 @@ fn oidc_provider_endpoints() -> Endpoints {
 
 /// One client for each form of a token; only opaque ones can be introspected, or lead to claims.
 fn oidc_provider_client(operation: Operation, algorithm: Algorithm) -> &'static str {
-    match (operation, algorithm) {
-        (Operation::ClientCredentials, Algorithm::Es256) => "bench-es256",
-        (Operation::ClientCredentials, Algorithm::Rs256) => "bench-rs256",
-        (Operation::Introspect | Operation::Userinfo, _) => "bench-opaque",
+    match operation {
+        Operation::ClientCredentials if algorithm == Algorithm::RS256 => "bench-rs256",
+        Operation::ClientCredentials => "bench-es256",
+        Operation::Introspect | Operation::Userinfo => "bench-opaque",
     }
 }
