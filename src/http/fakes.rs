@@ -109,7 +109,7 @@ impl Signer for Fake {
 
     async fn verify_oauth(&self, token: &str, _now: Timestamp) -> Result<OAuthToken, Error> {
         match token {
-            "dead store" => Err(ErrorKind::Unavailable.into()),
+            "panic" => panic!("a defect"),
             _ => Err(ErrorKind::AccessTokenInvalid.into()),
         }
     }

@@ -9,8 +9,8 @@ use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use super::body_limit::limit_body;
 use super::trailing_slash::without_trailing_slash;
-use crate::native::error::Failure;
 use crate::settings::HttpSettings;
+use crate::{native, oauth2};
 
 /// Limits body and time, catches errors and panics.
 pub(crate) struct Guard {
@@ -45,22 +45,43 @@ impl<E: Endpoint> Endpoint for GuardEndpoint<E> {
         if let Some(uri) = without_trailing_slash(request.uri()) {
             *request.uri_mut() = uri;
         }
+        let dialect = Dialect::of(request.uri().path());
         let body = request.take_body();
         request.set_body(limit_body(body, self.body_limit, self.request_timeout / 2));
         let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         let outcome = tokio::time::timeout(self.request_timeout, work).await;
         Ok(match outcome {
             Ok(Ok(Ok(response))) => response.into_response(),
-            Ok(Ok(Err(error))) => Failure::from(error).as_response(),
+            Ok(Ok(Err(error))) => dialect.failed(error),
             Ok(Err(_panic)) => {
                 // The panic hook has logged the message and the place.
                 tracing::error!(event = "endpoint_panicked");
-                Failure::internal().as_response()
+                dialect.failed(native::error::Failure::internal().into())
             }
             Err(_elapsed) => {
                 tracing::warn!(event = "request_timed_out");
-                Failure::unavailable().as_response()
+                dialect.failed(native::error::Failure::unavailable().into())
             }
         })
+    }
+}
+
+/// Who is talked to, as far as its errors differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Dialect {
+    OAuth2,
+    Native,
+}
+
+impl Dialect {
+    fn of(path: &str) -> Self {
+        if path.starts_with("/oauth2/") { Self::OAuth2 } else { Self::Native }
+    }
+
+    fn failed(self, error: poem::Error) -> Response {
+        match self {
+            Self::OAuth2 => oauth2::error::Failure::from(error).as_response(),
+            Self::Native => native::error::Failure::from(error).as_response(),
+        }
     }
 }

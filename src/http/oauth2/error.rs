@@ -12,7 +12,6 @@ use serde_json::json;
 
 use super::reply;
 use crate::body::Unread;
-use crate::native;
 
 /// When to come back after a 503.
 const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(1);
@@ -307,7 +306,10 @@ impl From<poem::Error> for Failure {
             return Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", description);
         }
         let status = error.status();
-        if status.is_client_error() && !error.is::<native::error::Failure>() {
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            return Self::unavailable(RETRY_AFTER_UNAVAILABLE);
+        }
+        if status.is_client_error() {
             return Self::new(status, "invalid_request", status.canonical_reason().unwrap_or("Bad Request"));
         }
         tracing::error!(event = "endpoint_failed", error = %error);

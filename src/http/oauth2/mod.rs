@@ -5,7 +5,7 @@ mod check_session;
 mod client;
 mod document;
 mod end_session;
-mod error;
+pub(crate) mod error;
 mod idtokeninfo;
 mod introspect;
 mod operations;

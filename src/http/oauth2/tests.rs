@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fakes;
-use crate::settings::HttpSettings;
 
 struct Answer {
     status: u16,
@@ -22,15 +21,18 @@ impl Answer {
     }
 }
 
-async fn send_with(settings: HttpSettings, request: Request) -> Answer {
-    let app = crate::app::app(fakes::core().0, settings);
+async fn send_to(app: &crate::app::App, request: Request) -> Answer {
     let mut response = app.get_response(request).await;
     let text = response.take_body().into_string().await.expect("a body");
     Answer { status: response.status().as_u16(), response, text }
 }
 
+fn service() -> crate::app::App {
+    crate::app::app(fakes::core().0, fakes::settings())
+}
+
 async fn send(request: Request) -> Answer {
-    send_with(fakes::settings(), request).await
+    send_to(&service(), request).await
 }
 
 fn request(method: Method, path: &str) -> RequestBuilder {
@@ -49,11 +51,12 @@ async fn post(path: &str, form: &str) -> Answer {
 #[tokio::test]
 async fn methods_are_those_of_the_document() {
     let document: Value = serde_json::from_str(&oauth2_document()).expect("JSON");
+    let app = service();
     for (path, methods) in document["paths"].as_object().expect("paths") {
         let known = methods.as_object().expect("methods");
         for method in ["get", "post", "put", "delete"] {
             let sent = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
-            let answer = send(request(sent, path).finish()).await;
+            let answer = send_to(&app, request(sent, path).finish()).await;
             let is_refused = answer.status == 405 || answer.status == 404;
             assert_eq!(is_refused, !known.contains_key(method), "{method} {path}: {}", answer.status);
         }
@@ -87,12 +90,14 @@ async fn the_token_endpoint_reads_forms_alone() {
 
 #[tokio::test]
 async fn headers_that_prove_nothing_are_401() {
+    let app = service();
     for value in [&b"Basic"[..], b"Basic !!!", b"Basic YXBw", b"Basic /////w==", b"Basic \xff"] {
         let value = HeaderValue::from_bytes(value).expect("a header");
         for path in ["/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/idtokeninfo"] {
             let form = "grant_type=client_credentials&token=t&id_token=t";
             let sent = request(Method::POST, path).header("authorization", value.clone());
-            let answer = send(sent.content_type("application/x-www-form-urlencoded").body(form)).await;
+            let sent = sent.content_type("application/x-www-form-urlencoded").body(form);
+            let answer = send_to(&app, sent).await;
             assert_eq!((answer.status, &answer.json()["error"]), (401, &json!("invalid_client")), "{path}");
             assert!(answer.header("www-authenticate").starts_with("Basic "), "{path}");
         }
@@ -104,6 +109,15 @@ async fn a_dead_store_is_503() {
     let answer = post("/oauth2/token", "grant_type=client_credentials&client_id=a&client_secret=b").await;
     assert_eq!((answer.status, &answer.json()["error"]), (503, &json!("temporarily_unavailable")));
     assert_eq!(answer.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_is_told_in_the_words_of_the_dialect() {
+    let unknown = get("/oauth2/nope").await;
+    assert_eq!((unknown.status, &unknown.json()["error"]), (404, &json!("invalid_request")));
+    let panicking = request(Method::GET, "/oauth2/userinfo").header("authorization", "Bearer panic");
+    let answer = send(panicking.finish()).await;
+    assert_eq!((answer.status, &answer.json()["error"]), (500, &json!("server_error")));
 }
 
 #[tokio::test]
@@ -134,7 +148,7 @@ async fn the_frame_may_be_held_by_anybody_and_repeats_nothing() {
     assert_eq!(get("/oauth2/connect/checkSession?id_token=good").await.text, answer.text);
     let refused = get("/oauth2/connect/checkSession?id_token=%3Cscript%3E").await;
     assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_token")));
-    assert!(!refused.text.contains("script"));
+    assert!(!refused.text.contains("<script"));
 }
 
 #[tokio::test]
@@ -154,6 +168,7 @@ async fn metadata_is_the_same_whatever_host_is_named() {
 
 #[tokio::test]
 async fn what_browsers_visit_is_not_for_other_origins() {
+    let app = service();
     for (path, origin) in [
         ("/oauth2/authorize", ""),
         ("/oauth2/connect/endSession", ""),
@@ -163,7 +178,8 @@ async fn what_browsers_visit_is_not_for_other_origins() {
     ] {
         for method in [Method::GET, Method::POST, Method::OPTIONS] {
             let asked = request(method, path).header("origin", "https://app.test").finish();
-            assert_eq!(send(asked).await.header("access-control-allow-origin"), origin, "{path}");
+            let answer = send_to(&app, asked).await;
+            assert_eq!(answer.header("access-control-allow-origin"), origin, "{path}");
         }
     }
 }
