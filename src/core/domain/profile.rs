@@ -6,7 +6,7 @@ use super::time::Timestamp;
 
 /// `address` (OpenID Connect Core §5.1.1).
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Address {
     /// As it would be on an envelope.
     #[serde(skip_serializing_if = "Option::is_none")]

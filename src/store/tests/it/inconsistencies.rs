@@ -1,9 +1,11 @@
-//! What no program of ours has written: it is refused by name, never guessed at.
+//! What this release has not written. Of others of ours: it is understood. Of nobody's: it is refused by name, never guessed at.
 
 use std::sync::Arc;
 
 use doorward_core::domain::client::Client;
 use doorward_core::domain::grant::Grant;
+use doorward_core::domain::hosted_pages::HostedPages;
+use doorward_core::domain::profile::ProfileDetails;
 use doorward_core::domain::session::Session;
 use doorward_core::domain::tenant::Tenant;
 use doorward_core::domain::user::User;
@@ -81,6 +83,49 @@ async fn every_one_is_named(store: &Arc<dyn Store>, rows: &Rows) -> Tested {
         }
     }
     Ok(())
+}
+
+/// As the release before leaves the columns, and one that knows more may.
+async fn others_are_understood(store: &Arc<dyn Store>, rows: &Rows) -> Tested {
+    let mut tx = store.begin("look", Mode::Read).await?;
+    assert_eq!(tx.client(rows.client.key).await?.as_ref(), Some(&rows.client));
+    assert_eq!(tx.hosted_pages(rows.tenant.id).await?, HostedPages::default());
+    let profile = tx.profile(rows.user.id).await?.map(|profile| profile.details);
+    assert_eq!(profile, Some(ProfileDetails::default()));
+    Ok(())
+}
+
+const OF_OTHERS: [&str; 2] = ["{}", r#"{"of_the_future": [1]}"#];
+const COLUMNS: [(&str, &str); 3] = [("clients", "oauth"), ("tenants", "pages"), ("users", "profile")];
+
+#[tokio::test]
+async fn other_releases_are_understood_on_sqlite() -> Tested {
+    let database = Sqlite::create().await?;
+    let rows = fill(&database.store()).await?;
+    let mut connection = SqliteConnectOptions::new().filename(database.file()).connect().await?;
+    for json in OF_OTHERS {
+        for (table, column) in COLUMNS {
+            connection.execute(AssertSqlSafe(format!("UPDATE {table} SET {column} = '{json}'"))).await?;
+        }
+        others_are_understood(&database.store(), &rows).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn other_releases_are_understood_on_postgres() -> Tested {
+    let Some(database) = Postgres::create().await? else {
+        return Ok(());
+    };
+    let rows = fill(&database.store()).await?;
+    let mut connection = database.connect().await?;
+    for json in OF_OTHERS {
+        for (table, column) in COLUMNS {
+            connection.execute(AssertSqlSafe(format!("UPDATE {table} SET {column} = '{json}'"))).await?;
+        }
+        others_are_understood(&database.store(), &rows).await?;
+    }
+    database.discard().await
 }
 
 #[tokio::test]
