@@ -60,6 +60,11 @@ pub(crate) fn set_left_transaction(settings: &HttpSettings, transaction: &Secret
     (transaction.len() <= MAX_RESUME).then(|| hidden(settings, RESUME, transaction, Some(RESUME_LIFETIME)))
 }
 
+/// `Set-Cookie`: no sign-in waits for a mail.
+pub(crate) fn remove_left_transaction(settings: &HttpSettings) -> String {
+    hidden(settings, RESUME, "", Some(Duration::ZERO))
+}
+
 /// The first cookie of that name.
 fn cookie(request: &Request, name: &str) -> Option<Secret<String>> {
     let values = request.headers().get_all(header::COOKIE).iter();

@@ -27,5 +27,5 @@ pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
     let token = visit.secret("token").unwrap_or_default();
     let command = Command { actor: visit.actor(), token };
     visit.app.run_to_end(|core| async move { core.verify_email(command).await }).await?;
-    Ok(finished(&visit, "/verify-email", None))
+    Ok(finished(&visit, "/verify-email", None).await)
 }

@@ -58,16 +58,13 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// That of the request; a new one where there is none, or one that this browser was not given.
+    /// That of the sign-in which is under way; a new one where there is none.
     ///
     /// # Errors
-    /// Those of looking at a page, but TransactionUnknown.
+    /// Internal.
     pub(super) async fn of(visit: &Visit) -> Result<Self, Error> {
-        if let Some(transaction) = visit.secret("transaction")
-            && visit.app.core.check_form(&transaction, &visit.cookies).is_ok()
-        {
-            let sign_in = visit.app.core.look_at_page(&transaction, &visit.cookies).await.ok();
-            return Ok(Self { transaction, sign_in, browser_token: None });
+        if let Some((transaction, view)) = interrupted_sign_in(visit).await {
+            return Ok(Self { transaction, sign_in: Some(view), browser_token: None });
         }
         let new = visit.app.core.new_form(&visit.cookies)?;
         Ok(Self { transaction: new.transaction, sign_in: None, browser_token: new.browser_token })

@@ -6,8 +6,9 @@ use doorward_core::usecase::oauth::ResetPasswordOnPage;
 use poem::Response;
 
 use super::form::{Form, Refusal, interrupted_sign_in};
-use super::reply::{go_to, shown};
+use super::reply::{go_to, shown, with_cookies};
 use super::visit::Visit;
+use crate::extract::browser_cookies::remove_left_transaction;
 use crate::page::alert::Alert;
 use crate::page::render::render;
 use crate::page::view::{Done, Finished, ResetPassword};
@@ -34,7 +35,7 @@ pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
         password: Secret::new(visit.field("new_password")),
     };
     match visit.app.run_to_end(|core| async move { core.reset_password_on_page(command).await }).await {
-        Ok(set) => Ok(finished(&visit, PATH, set.continue_with.as_ref())),
+        Ok(set) => Ok(finished(&visit, PATH, set.continue_with).await),
         Err(error) => {
             let refusal = Refusal::of(error)?;
             let form = Form::of(&visit).await?;
@@ -43,13 +44,17 @@ pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
     }
 }
 
-/// On to the page that says that it is done.
-pub(super) fn finished(visit: &Visit, path: &str, continue_with: Option<&Secret<String>>) -> Response {
-    let page = match continue_with {
+/// On to the page that says that it is done, with the sign-in that waited for it.
+pub(super) async fn finished(visit: &Visit, path: &str, sign_in: Option<Secret<String>>) -> Response {
+    let sign_in = match sign_in {
+        Some(transaction) => Some(transaction),
+        None => interrupted_sign_in(visit).await.map(|(transaction, _)| transaction),
+    };
+    let page = match &sign_in {
         Some(transaction) => format!("{}&done=1", visit.path_with(path, transaction)),
         None => format!("{}?done=1", visit.path(path)),
     };
-    go_to(visit, &page)
+    with_cookies(go_to(visit, &page), [remove_left_transaction(&visit.app.settings)])
 }
 
 /// That something is done, and the way on to the sign-in that waited for it.

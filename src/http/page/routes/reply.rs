@@ -73,7 +73,9 @@ pub(super) fn unusable_page(visit: &Visit, unusable: &Unusable) -> Response {
 
 /// The page that says why there is none.
 pub(super) fn instead_of_page(visit: &Visit, reason: Reason) -> Response {
-    render(&ErrorPage { reason, request_id: visit.request_id.clone() }, &visit.look())
+    // Where nothing went wrong there is nothing to look up.
+    let request_id = visit.request_id.clone().filter(|_| reason != Reason::StartAtApp);
+    render(&ErrorPage { reason, request_id }, &visit.look())
 }
 
 /// Where the sign-in stands.

@@ -9,6 +9,7 @@ use poem::Response;
 use super::enrolment::with_recovery_codes;
 use super::form::Refusal;
 use super::reply::{go_to, path_of, respond, shown};
+use super::sign_in::again;
 use super::visit::Visit;
 use crate::meter;
 use crate::page::alert::Alert;
@@ -22,6 +23,10 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Error> {
     if view.stage != Stage::SecondFactor {
         return Ok(go_to(&visit, &visit.path_with(path_of(view.stage), &transaction)));
     }
+    if view.second_factor.is_none() {
+        // It was given too late, or too often: what is left is to sign in again.
+        return Ok(go_to(&visit, &visit.path_with("/sign-in", &transaction)));
+    }
     Ok(draw(&visit, &view, &transaction, None))
 }
 
@@ -33,6 +38,9 @@ pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
         Ok(turn) => with_recovery_codes(&visit, transaction, turn).await,
         Err(error) => {
             let view = visit.app.core.look_at_page(&transaction, &visit.cookies).await?;
+            if view.second_factor.is_none() {
+                return again(&visit, &transaction, error).await;
+            }
             let refusal = Refusal::of(worded_for(&view, error))?;
             Ok(refusal.sent(draw(&visit, &view, &transaction, Some(refusal.alert()))))
         }
@@ -41,11 +49,15 @@ pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
 
 /// Gives the code that was typed, here or on the enrolment page.
 pub(super) async fn answer(visit: &Visit, transaction: &Secret<String>) -> Result<Turn, Error> {
+    let otp = Secret::new(visit.field("otp").trim().to_owned());
+    if otp.expose().is_empty() {
+        return Err(ErrorKind::CredentialsMissing.into());
+    }
     let command = SecondFactorOnPage {
         origin: visit.origin.clone(),
         transaction: transaction.clone(),
         cookies: visit.cookies.clone(),
-        otp: Secret::new(visit.field("otp").trim().to_owned()),
+        otp,
     };
     let work = |core: std::sync::Arc<doorward_core::usecase::Core>| async move {
         meter::sign_in(Box::pin(core.second_factor_on_page(command)).await)

@@ -6,7 +6,7 @@ use doorward_core::usecase::{RequestSignUp, SignUp};
 use poem::Response;
 
 use super::forgotten_password::{mail_sent, mail_under_way};
-use super::form::{Form, Refusal, interrupted_sign_in};
+use super::form::{Form, Refusal};
 use super::new_password::{done, finished};
 use super::reply::shown;
 use super::visit::Visit;
@@ -66,10 +66,7 @@ async fn make_account(visit: &Visit, token: Secret<String>) -> Result<Response, 
         last_name: visit.parameter("last_name").map(str::to_owned),
     };
     match visit.app.run_to_end(|core| async move { core.sign_up(command).await }).await {
-        Ok(_) => {
-            let sign_in = interrupted_sign_in(visit).await;
-            Ok(finished(visit, PATH, sign_in.as_ref().map(|(transaction, _)| transaction)))
-        }
+        Ok(_) => Ok(finished(visit, PATH, None).await),
         Err(error) => {
             let refusal = Refusal::of(error)?;
             let form = Form::of(visit).await?;
