@@ -46,8 +46,10 @@ const HALF_WRITTEN: [(&str, &str); 5] = [
     ),
     (
         "sessions without a first refresh token, or with two",
-        "SELECT ABS((SELECT COUNT(*) FROM sessions) - (SELECT COUNT(*) FROM refreshes WHERE parent_id IS NULL))
-              + ABS((SELECT COUNT(*) FROM sessions) - (SELECT COUNT(DISTINCT session_id) FROM refreshes))",
+        // In the OAuth 2.0 dialect not every client has refresh tokens.
+        "SELECT (SELECT COUNT(*) FROM sessions WHERE oauth IS NULL AND id NOT IN (SELECT session_id FROM refreshes))
+              + ABS((SELECT COUNT(*) FROM refreshes WHERE parent_id IS NULL)
+                    - (SELECT COUNT(DISTINCT session_id) FROM refreshes))",
     ),
     (
         "used refresh tokens without a successor, or the reverse",

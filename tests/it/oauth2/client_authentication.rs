@@ -251,11 +251,11 @@ async fn rfc7523_3_what_is_wrong_with_an_assertion(app: &App) {
             let _ = claims.as_object_mut().expect("an object").remove("exp");
         }),
         "x.y.z".to_owned(),
-        String::new(),
     ];
     for assertion in wrong {
         assert_with(app, &assertion).await.assert_oauth_error(401, "invalid_client");
     }
+    assert_with(app, "").await.assert_oauth_error(400, "invalid_request");
     let mut secret = FORM.to_vec();
     secret.extend([("client_id", "signer"), ("client_secret", CLIENT_SECRET)]);
     ask(app, None, &secret).await.assert_oauth_error(401, "invalid_client");

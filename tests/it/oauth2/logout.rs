@@ -54,7 +54,7 @@ async fn single_sign_out_ends_every_clients_session(app: &App) {
     let desk = Granted::of(&app.redeem_code(DESK, &desk).await);
     let elsewhere = app.grant(SHOP, CAROL, &[]).await;
     let hint = [("id_token_hint", desk.text("id_token"))];
-    visitor.get(&end_session(&hint)).await.here();
+    visitor.get(&end_session(&hint)).await.here().assert_shows(200, &[]);
     for granted in [&shop, &desk] {
         assert_eq!(app.userinfo(granted.access()).await.status, 401);
     }
