@@ -93,3 +93,38 @@ fn in_words(kind: ErrorKind) -> (&'static str, &'static str) {
         _ => ("server_error", "Something went wrong here."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn rfc6749_4_1_2_1_errors_have_their_words_and_plain_sentences() {
+        for (kind, word) in [
+            (ErrorKind::RequestInvalid, "invalid_request"),
+            (ErrorKind::ResponseTypeUnsupported, "unsupported_response_type"),
+            (ErrorKind::GrantNotAllowed, "unauthorized_client"),
+            (ErrorKind::ScopeInvalid, "invalid_scope"),
+            (ErrorKind::TargetInvalid, "invalid_target"),
+            (ErrorKind::RequestObjectUnsupported, "request_not_supported"),
+            (ErrorKind::RequestUriUnsupported, "request_uri_not_supported"),
+            (ErrorKind::RegistrationUnsupported, "registration_not_supported"),
+            (ErrorKind::LoginRequired, "login_required"),
+            (ErrorKind::ConsentRequired, "consent_required"),
+            (ErrorKind::InteractionRequired, "interaction_required"),
+            (ErrorKind::AccessDenied, "access_denied"),
+            (ErrorKind::ClientNotAllowed, "access_denied"),
+            (ErrorKind::NoAllowedClients, "access_denied"),
+            (ErrorKind::Unavailable, "temporarily_unavailable"),
+            (ErrorKind::Overloaded(Duration::ZERO), "temporarily_unavailable"),
+            (ErrorKind::Internal, "server_error"),
+        ] {
+            let (told, sentence) = in_words(kind);
+            assert_eq!(told, word);
+            let is_plain = |byte: u8| (0x20..=0x7e).contains(&byte) && !b"\"\\".contains(&byte);
+            assert!(sentence.bytes().all(is_plain), "{sentence}");
+        }
+    }
+}

@@ -178,3 +178,96 @@ impl Core {
 fn place(browser: &Secret<String>) -> String {
     format!("sign_in_transaction/{}", hex::encode(TokenHash::of(browser.expose()).as_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::authentication::Methods;
+    use crate::domain::authorization_request::ReturnAddress;
+    use crate::domain::ids::{ClientKey, Id, MembershipId, TenantId, UserId};
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn id<T: Id>(number: u128) -> T {
+        T::from_uuid(uuid::Uuid::from_u128(number))
+    }
+
+    fn at(minutes: u32) -> Timestamp {
+        Timestamp::from_unix_seconds(1_800_000_000).expect("in range").plus(MINUTE * minutes)
+    }
+
+    /// A request made ten minutes in, in the browser session 1.
+    fn transaction(parameters: &[(&str, &str)]) -> SignInTransaction {
+        let challenge = "j3wKnK2Fa_mc2tgdqa6GtUfCYjdWSA5S23JKTTtPF8Y";
+        let own =
+            [("response_type", "code"), ("code_challenge", challenge), ("code_challenge_method", "S256")];
+        let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let parameters: Vec<_> = own.iter().chain(parameters).map(text).collect();
+        let reply_to = ReturnAddress::of(&parameters, "https://a.test/cb");
+        let client = Client::sample("a");
+        let request = AuthorizationRequest::judge(&parameters, &client, reply_to).expect("a right request");
+        SignInTransaction {
+            wants_new_sign_in: request.wants_new_sign_in(),
+            request,
+            stage: Stage::SignIn,
+            begun_at: at(10),
+            begun_in: Some(id(1)),
+            code: None,
+            proved_at: None,
+            upstream: None,
+            asked_in: None,
+        }
+    }
+
+    fn session(number: u128, authenticated_at: Timestamp) -> BrowserSession {
+        BrowserSession {
+            id: id(number),
+            token_hash: TokenHash::of("x"),
+            user: id::<UserId>(1),
+            tenant: id::<TenantId>(1),
+            membership: id::<MembershipId>(1),
+            client: id::<ClientKey>(1),
+            credential_version: 1,
+            user_epoch: 0,
+            membership_epoch: 0,
+            methods: Methods::default(),
+            authenticated_at,
+            last_used_at: authenticated_at,
+            expires_at: authenticated_at.plus(MINUTE * 1000),
+            ended_at: None,
+            ip: None,
+            user_agent: None,
+        }
+    }
+
+    #[test]
+    fn oidc_core_3_1_2_1_an_earlier_sign_in_counts_unless_the_client_wants_a_new_one() {
+        let before = session(1, at(0));
+        for (parameters, is_enough) in [
+            (&[][..], true),
+            (&[("prompt", "consent")], true),
+            (&[("prompt", "none")], true),
+            (&[("prompt", "login")], false),
+            (&[("prompt", "select_account")], false),
+            (&[("max_age", "600")], true),
+            (&[("max_age", "599")], false),
+            (&[("max_age", "0")], false),
+        ] {
+            let transaction = transaction(parameters);
+            assert_eq!(transaction.is_satisfied_by(&before, at(10)), is_enough, "{parameters:?}");
+            let since = session(2, at(11));
+            assert!(transaction.is_satisfied_by(&since, at(30)), "whoever signed in for it has done enough");
+        }
+    }
+
+    #[test]
+    fn the_session_of_the_beginning_is_never_a_new_one() {
+        let transaction = transaction(&[("prompt", "login")]);
+        assert!(
+            !transaction.is_satisfied_by(&session(1, at(10)), at(10)),
+            "the same session, at the same time"
+        );
+        assert!(!transaction.is_satisfied_by(&session(2, at(9)), at(10)), "a step up of an earlier sign-in");
+        assert!(transaction.is_satisfied_by(&session(2, at(10)), at(10)));
+    }
+}
