@@ -16,8 +16,8 @@ use crate::usecase::{Core, rerun};
 /// The one `client_assertion_type` (RFC 7523 §2.2).
 pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// How far ahead an assertion may expire: its `jti` is remembered that long.
-const LONGEST_LIFE: Duration = Duration::from_mins(10);
+/// How far ahead an assertion may expire: its `jti` is remembered that long. Authlib's live for an hour.
+const LONGEST_LIFE: Duration = Duration::from_hours(1);
 /// How far a client's clock may be ahead of ours.
 const LEEWAY: Duration = Duration::from_mins(1);
 /// Longest `jti`.
@@ -124,7 +124,7 @@ mod tests {
         for good in [
             json!({"aud": "https://id.test/oauth2/token"}),
             json!({"aud": ["https://other.test", "https://id.test"]}),
-            json!({"exp": NOW + 600, "nbf": NOW + 30, "iat": null}),
+            json!({"exp": NOW + 3600, "nbf": NOW + 30, "iat": null}),
         ] {
             assert!(judged(&good).is_some(), "{good}");
         }
@@ -136,7 +136,7 @@ mod tests {
             json!({"aud": []}),
             json!({"aud": null}),
             json!({"exp": NOW}),
-            json!({"exp": NOW + 3600}),
+            json!({"exp": NOW + 3661}),
             json!({"exp": null}),
             json!({"exp": (NOW + 60).to_string()}),
             json!({"nbf": NOW + 120}),

@@ -17,7 +17,9 @@ export async function serveApplication(port, settings) {
       forms.push(new URLSearchParams(await body(request)));
       response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><p id="arrived">Arrived</p>');
     } else if (pathname === '/settings.json') {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(settings));
+      const is_same_site = request.headers.host.startsWith(new URL(settings.issuer).hostname);
+      const text = JSON.stringify({ ...settings, is_same_site });
+      response.writeHead(200, { 'content-type': 'application/json' }).end(text);
     } else if (pathname === '/favicon.ico') {
       response.writeHead(204).end();
     } else {

@@ -1,7 +1,7 @@
 // A single-page application: one page, whatever the address. The server that it signs in at and the client that it is
 // registered as are in /settings.json.
 window.ready = (async () => {
-  const { issuer, client_id } = await (await fetch('/settings.json')).json();
+  const { issuer, client_id, is_same_site } = await (await fetch('/settings.json')).json();
 
   const manager = new oidc.UserManager({
     authority: issuer,
@@ -11,7 +11,8 @@ window.ready = (async () => {
     post_logout_redirect_uri: `${location.origin}/signed-out`,
     scope: 'openid profile email',
     loadUserInfo: true,
-    monitorSession: true,
+    // A browser shows the iframe of another site no cookies: it would take everybody for signed out.
+    monitorSession: is_same_site,
     checkSessionIntervalInSeconds: 1,
     userStore: new oidc.WebStorageStateStore({ store: sessionStorage }),
   });
