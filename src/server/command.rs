@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use doorward_core::domain::key::KeyStage;
@@ -16,6 +17,9 @@ use crate::cli::{Apply, Cli, Command, Config, Dialect, Import, Keys};
 use crate::config::{DatabaseUrl, Settings, process_environment, reference};
 use crate::wire::{self, Assembly, Overrides, Purpose};
 use crate::{carriers, dev_idp, identity_providers, import, outbox, serve, telemetry};
+
+/// How long `apply` waits for clients that do not answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the command.
 ///
@@ -129,6 +133,10 @@ pub async fn apply_declared(
     if let Some(courier) = courier {
         courier.deliver().await;
     }
+    // Clients whose sessions ended are told before the process ends, unless they do not answer.
+    let tasks = &core.ports().tasks;
+    tasks.close();
+    let _ = tokio::time::timeout(PATIENCE, tasks.wait()).await;
     Ok(report)
 }
 

@@ -2,31 +2,43 @@
 
 use super::plan::{Plan, Step};
 use crate::domain::error::{Error, ErrorKind};
-use crate::domain::ids::UserId;
+use crate::domain::ids::SessionId;
 use crate::domain::revocation::{Revocation, Revoked};
 use crate::domain::session::EndReason;
 use crate::domain::time::Timestamp;
 use crate::ports::store::Tx;
 use crate::usecase::{Core, MAX_ACCESS_TOKEN_TTL};
 
+/// What is over by a plan.
+pub(super) struct Executed {
+    pub(super) revocations: Vec<Revocation>,
+    pub(super) ended: Vec<SessionId>,
+}
+
 impl Core {
-    pub(super) async fn execute(&self, plan: &Plan) -> Result<Vec<Revocation>, Error> {
+    pub(super) async fn execute(&self, plan: &Plan) -> Result<Executed, Error> {
         let now = self.now();
         let mut tx = self.writing("apply").await?;
-        let mut revoked = Vec::new();
+        let (mut revoked, mut ended) = (Vec::new(), Vec::new());
         for step in &plan.steps {
-            revoked.extend(run(&mut *tx, step, now).await?);
+            revoked.extend(run(&mut *tx, step, &mut ended, now).await?);
         }
         let until = now.plus(MAX_ACCESS_TOKEN_TTL);
         let revocations: Vec<Revocation> =
             revoked.into_iter().map(|what| Revocation { what, until }).collect();
         tx.record_revocations(&revocations, now).await?;
         tx.commit().await?;
-        Ok(revocations)
+        Ok(Executed { revocations, ended })
     }
 }
 
-async fn run(tx: &mut dyn Tx, step: &Step, now: Timestamp) -> Result<Vec<Revoked>, Error> {
+/// Adds the sessions that it ends to `ended`.
+async fn run(
+    tx: &mut dyn Tx,
+    step: &Step,
+    ended: &mut Vec<SessionId>,
+    now: Timestamp,
+) -> Result<Vec<Revoked>, Error> {
     let mut revoked = Vec::new();
     match step {
         Step::AddTenant(tenant) => tx.add_tenant(tenant, now).await?,
@@ -52,7 +64,8 @@ async fn run(tx: &mut dyn Tx, step: &Step, now: Timestamp) -> Result<Vec<Revoked
         Step::SaveUser { user, end_sessions } => {
             tx.save_user(user, now).await?;
             if *end_sessions {
-                revoked.push(end_sessions_of(tx, user.id, EndReason::Deactivated, now).await?);
+                ended.extend(tx.end_user_sessions(user.id, None, EndReason::Deactivated, now).await?);
+                revoked.push(Revoked::UserEpoch(user.id, tx.bump_user_epoch(user.id).await?));
             }
         }
         Step::SaveProfile { user, details } => {
@@ -61,7 +74,8 @@ async fn run(tx: &mut dyn Tx, step: &Step, now: Timestamp) -> Result<Vec<Revoked
         Step::SetPassword { user, hash, scheme, end_sessions } => {
             tx.set_password(*user, hash, scheme, now).await?;
             if *end_sessions {
-                revoked.push(end_sessions_of(tx, *user, EndReason::PasswordChanged, now).await?);
+                ended.extend(tx.end_user_sessions(*user, None, EndReason::PasswordChanged, now).await?);
+                revoked.push(Revoked::UserEpoch(*user, tx.bump_user_epoch(*user).await?));
             }
         }
         Step::SetUserClients { user, clients } => {
@@ -81,14 +95,4 @@ async fn run(tx: &mut dyn Tx, step: &Step, now: Timestamp) -> Result<Vec<Revoked
         }
     }
     Ok(revoked)
-}
-
-async fn end_sessions_of(
-    tx: &mut dyn Tx,
-    user: UserId,
-    reason: EndReason,
-    now: Timestamp,
-) -> Result<Revoked, Error> {
-    tx.end_user_sessions(user, None, reason, now).await?;
-    Ok(Revoked::UserEpoch(user, tx.bump_user_epoch(user).await?))
 }

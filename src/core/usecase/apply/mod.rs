@@ -59,8 +59,9 @@ impl Core {
     pub async fn apply(&self, bootstrap: &Bootstrap, options: ApplyOptions) -> Result<Report, ApplyError> {
         let plan = self.plan(bootstrap, options).await?;
         if !options.dry_run && !plan.steps.is_empty() {
-            let revocations = rerun(|| self.execute(&plan)).await?;
-            self.ports.revocations.announce(&revocations).await;
+            let executed = rerun(|| self.execute(&plan)).await?;
+            self.ports.revocations.announce(&executed.revocations).await;
+            self.announce_logout_of(executed.ended);
             self.recent.forget();
         }
         Ok(plan.report)
