@@ -4,7 +4,7 @@ use doorward_core::usecase::oauth::Authorize;
 use poem::{Response, Result, handler};
 
 use super::parameters::Everything;
-use super::visitor::Visitor;
+use super::visitor::{Visitor, uncached};
 use crate::page::routes::reply::{error_page, respond};
 
 /// `GET` and `POST /oauth2/authorize`
@@ -19,8 +19,8 @@ pub(super) async fn authorize(visitor: Visitor, parameters: Result<Everything>) 
     };
     let visit = visitor.0;
     let command = Authorize { origin: visit.origin.clone(), parameters, cookies: visit.cookies.clone() };
-    match visit.app.run_to_end(|core| async move { core.authorize(command).await }).await {
+    uncached(match visit.app.run_to_end(|core| async move { core.authorize(command).await }).await {
         Ok(turn) => respond(&visit, turn),
         Err(error) => error_page(&visit, &error),
-    }
+    })
 }

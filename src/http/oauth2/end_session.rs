@@ -5,7 +5,7 @@ use doorward_core::usecase::oauth::EndBrowserSession;
 use poem::{Response, Result, handler};
 
 use super::parameters::Anywhere;
-use super::visitor::Visitor;
+use super::visitor::{Visitor, uncached};
 use crate::page::routes::reply::sign_out_reply;
 
 /// `GET` and `POST /oauth2/connect/endSession`
@@ -26,5 +26,5 @@ pub(super) async fn end_session(visitor: Visitor, parameters: Result<Anywhere>) 
         confirmation: None,
     };
     let ended = visit.app.run_to_end(|core| async move { core.end_browser_session(command).await }).await;
-    sign_out_reply(&visit, ended)
+    uncached(sign_out_reply(&visit, ended))
 }

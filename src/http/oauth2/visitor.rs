@@ -2,11 +2,18 @@
 
 use doorward_core::domain::error::{Error, ErrorKind};
 use poem::error::ResponseError as _;
+use poem::http::{HeaderValue, header};
 use poem::{FromRequest, Request, RequestBody, Response, Result};
 
 use super::error::Failure;
 use crate::page::routes::reply::error_page;
 use crate::page::routes::visit::Visit;
+
+/// For caches that know nothing newer (RFC 9111 §5.4), as the dialect's older clients know it.
+pub(super) fn uncached(mut response: Response) -> Response {
+    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
 
 /// Extracts the [`Visit`], of whose parameters nothing is read.
 pub(super) struct Visitor(pub(super) Visit);
