@@ -90,6 +90,7 @@ impl KeyRing {
         entropy: Arc<dyn Entropy>,
         settings: KeySettings,
     ) -> Self {
+        token::parsed::install();
         Self {
             settings,
             shelf,
@@ -375,12 +376,12 @@ impl Signer for KeyRing {
     }
 
     async fn jwks(&self) -> Result<serde_json::Value, Error> {
-        if self.settings.default_algorithm != Algorithm::HS256 {
-            // A resource server may ask before the first token: an empty set would be kept for minutes.
-            self.signing_key(self.settings.default_algorithm).await?;
+        // Whoever asks keeps the set for minutes: it has the keys of every token that may come meanwhile.
+        for algorithm in [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256] {
+            if !self.state().await?.has(algorithm) {
+                self.signing_key(algorithm).await?;
+            }
         }
-        // ID tokens are signed with it unless a client says otherwise.
-        self.signing_key(Algorithm::RS256).await?;
         Ok(self.state().await?.jwks(self.clock.now(), self.settings.longest_access_token))
     }
 

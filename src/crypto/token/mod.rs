@@ -2,6 +2,7 @@
 
 pub(crate) mod foreign;
 pub(crate) mod legacy;
+pub(crate) mod parsed;
 mod unique;
 
 use base64::Engine;
