@@ -1,6 +1,7 @@
 //! The OAuth 2.0 and OpenID Connect dialect: one test per MUST, named after the section it is in, and every row of the
 //! attacks on its endpoints.
 
+mod assurance;
 mod authorization_request;
 mod client_authentication;
 mod codes;
