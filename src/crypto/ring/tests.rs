@@ -68,7 +68,7 @@ async fn the_jwks_is_never_empty_and_nodes_that_start_together_agree() {
     let (shelf, clock, one) = fixture();
     let two = ring(&shelf, &clock);
     let (left, right) = tokio::join!(kids(&one), kids(&two));
-    assert_eq!(left.len(), 4, "those of the default algorithm and those of ID tokens");
+    assert_eq!(left.len(), 6, "two of each algorithm: who keeps the set needs those of tokens to come");
     assert_eq!(left, right);
 }
 
@@ -102,7 +102,7 @@ async fn rotation_fails_no_verification_and_old_keys_leave_in_order() {
         assert!(two.verify(token.expose(), Expiry::Ignored, at(300)).await.is_ok());
     }
     two.reload().await.unwrap();
-    assert_eq!(kids(&two).await.len(), 3 + 2, "two are those of ID tokens");
+    assert_eq!(kids(&two).await.len(), 3 + 4, "two of each other algorithm");
     clock.advance(HOUR);
     assert!(!kids(&two).await.contains(&before[0]), "its last token has expired");
     let late = clock.now();
@@ -269,7 +269,7 @@ async fn an_imported_key_takes_over_in_time() {
     assert_eq!(kid_of(token.expose()), rotation.current);
     assert!(operations.rotate(Algorithm::HS256).await.is_err());
     let stages = operations.list().await.unwrap();
-    assert_eq!(stages.len(), 3 + 2, "two are those of ID tokens");
+    assert_eq!(stages.len(), 3 + 4, "two of each other algorithm");
 }
 
 #[tokio::test]

@@ -51,6 +51,7 @@ pub(crate) fn install() {
     });
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the library's signature")]
 fn parsed(algorithm: &Algorithm, key: &EncodingKey) -> jsonwebtoken::errors::Result<Box<dyn JwtSigner>> {
     if key.family() == AlgorithmFamily::Hmac {
         // Of many clients, and with nothing to parse.
