@@ -27,7 +27,9 @@ pub struct Cookie {
 }
 
 impl Cookie {
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// Reads a `Set-Cookie`; `None` for what is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let (name, value) = parts.next()?.split_once('=')?;
         let attributes = parts.map(|part| part.split_once('=').unwrap_or((part, "")));

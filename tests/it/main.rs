@@ -11,6 +11,8 @@ mod mail;
 #[cfg(test)]
 mod oauth2;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod providers;
 #[cfg(test)]
 mod relying_parties;

@@ -7,7 +7,7 @@ use doorward_core::domain::actor::{Actor, Origin};
 use doorward_core::domain::error::{Error, ErrorKind};
 use doorward_core::domain::secret::Secret;
 use doorward_core::usecase::oauth::{BrowserCookies, PageView};
-use poem::http::{HeaderMap, Method, StatusCode, header};
+use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{FromRequest as _, Request, RequestBody};
 
 use crate::body::{self, Unread};
@@ -221,15 +221,18 @@ fn is_from_elsewhere(headers: &HeaderMap, settings: &HttpSettings) -> bool {
     {
         return true;
     }
+    let Some(origin) = headers.get(header::ORIGIN).map(HeaderValue::as_bytes) else { return false };
     let own = settings.public_url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-    let is_foreign = |origin: &[u8]| origin != b"null" && !origin.eq_ignore_ascii_case(own.as_bytes());
-    headers.get(header::ORIGIN).is_some_and(|origin| is_foreign(origin.as_bytes()))
+    // Under another name than the public one, as on a developer's machine, the name asked for tells.
+    let asked = headers.get(header::HOST).map_or(&b""[..], HeaderValue::as_bytes);
+    let schemes = [&b"http://"[..], b"https://"].into_iter().filter(|_| !asked.is_empty());
+    let mut names = schemes.filter_map(|scheme| origin.strip_prefix(scheme));
+    let is_asked = names.any(|name| name.eq_ignore_ascii_case(asked));
+    origin != b"null" && !origin.eq_ignore_ascii_case(own.as_bytes()) && !is_asked
 }
 
 #[cfg(test)]
 mod tests {
-    use poem::http::HeaderValue;
-
     use super::*;
 
     fn is_refused(pairs: &[(&'static str, &'static str)]) -> bool {
@@ -251,6 +254,8 @@ mod tests {
             &[("origin", "https://evil.test")],
             &[("origin", "https://auth.test")],
             &[("origin", "http://auth.test:8443")],
+            &[("origin", "https://evil.test"), ("host", "auth.test:8443")],
+            &[("origin", "http://"), ("host", "auth.test:8443")],
             &[("sec-fetch-site", "same-origin"), ("origin", "https://evil.test")],
             &[("sec-fetch-site", "cross-site"), ("origin", "https://auth.test:8443")],
         ] {
@@ -266,6 +271,7 @@ mod tests {
             &[("sec-fetch-site", "none")],
             &[("origin", "https://auth.test:8443")],
             &[("origin", "HTTPS://AUTH.test:8443")],
+            &[("origin", "http://localhost:8080"), ("host", "localhost:8080")],
             &[("origin", "null")],
         ] {
             assert!(!is_refused(pairs), "{pairs:?}");
