@@ -33,8 +33,8 @@ impl Language {
     /// The first of `ui_locales` (OpenID Connect Core §3.1.2.1), otherwise the best of `Accept-Language`
     /// (RFC 9110 §12.5.4), otherwise English.
     pub(crate) fn choose(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
-        let asked = ui_locales.unwrap_or_default().split_ascii_whitespace().take(MOST_PREFERENCES);
-        asked.filter_map(Self::of_tag).next().unwrap_or_else(|| Self::accepted(accept_language))
+        let mut asked = ui_locales.unwrap_or_default().split_ascii_whitespace().take(MOST_PREFERENCES);
+        asked.find_map(Self::of_tag).unwrap_or_else(|| Self::accepted(accept_language))
     }
 
     fn accepted(header: Option<&str>) -> Self {

@@ -66,6 +66,11 @@ impl Nonce {
         Self(STANDARD.encode(bytes))
     }
 
+    /// None, for a page whose policy names hashes.
+    pub(super) fn none() -> Self {
+        Self(String::new())
+    }
+
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }

@@ -7,6 +7,7 @@ use poem::Response;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::alert::Alert;
+use super::form_page::FormPage;
 use super::look::Look;
 use super::policy::{Needs, https_origin, policy};
 use super::texts::{Texts, around, filled};
@@ -17,8 +18,9 @@ use super::view::{
 };
 
 /// Submits the page's form.
-const SUBMIT_SCRIPT: &str = "document.forms[0].submit();";
-const STYLE: &str = include_str!("style.css");
+pub(super) const SUBMIT_SCRIPT: &str = "document.forms[0].submit();";
+/// The styles of every page.
+pub(super) const STYLE: &str = include_str!("style.css");
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -90,7 +92,7 @@ pub(crate) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    fn of(look: &'a Look) -> Self {
+    pub(super) fn of(look: &'a Look) -> Self {
         let language = look.language;
         Self {
             texts: Texts::of(language),
@@ -119,17 +121,17 @@ impl<'a> Frame<'a> {
 
     /// The operator's words, otherwise ours.
     #[expect(clippy::unused_self, reason = "templates call methods")]
-    fn title<'b>(&self, own: &'b Option<String>, ours: &'b str) -> &'b str {
-        own.as_deref().filter(|own| !own.trim().is_empty()).unwrap_or(ours)
+    fn title<'b>(&self, own: Option<&'b str>, ours: &'b str) -> &'b str {
+        own.filter(|own| !own.trim().is_empty()).unwrap_or(ours)
     }
 
     /// An address a link may have: of the web, or a path of ours; never a script.
     #[expect(clippy::unused_self, reason = "templates call methods")]
-    fn link<'b>(&self, address: &'b Option<String>) -> Option<&'b str> {
+    fn link<'b>(&self, address: Option<&'b str>) -> Option<&'b str> {
         let is_path =
             |text: &str| text.starts_with('/') && !text.starts_with("//") && !text.starts_with("/\\");
         let is_web = |text: &str| text.starts_with("https://") || text.starts_with("http://");
-        address.as_deref().filter(|text| is_path(text) || is_web(text))
+        address.filter(|text| is_path(text) || is_web(text))
     }
 
     /// A path of ours.
@@ -159,8 +161,8 @@ impl<'a> Frame<'a> {
 
     /// Whether a field has to say that something is wrong.
     #[expect(clippy::unused_self, reason = "templates call methods")]
-    fn is_wrong(&self, alert: &Option<Alert>) -> bool {
-        alert.as_ref().is_some_and(|alert| !alert.is_note())
+    fn is_wrong(&self, alert: Option<&Alert>) -> bool {
+        alert.is_some_and(|alert| !alert.is_note())
     }
 
     /// What is wrong, in words.
@@ -300,3 +302,19 @@ impl View for FormPost {
         FormPostSheet { view: self, frame, script: SUBMIT_SCRIPT }.render()
     }
 }
+
+/// The template of a [`FormPage`], which makes its own reply.
+#[derive(Template)]
+#[template(path = "form_page.html")]
+pub(super) struct FormPageSheet<'a> {
+    pub(super) view: &'a FormPage<'a>,
+    pub(super) frame: &'a Frame<'a>,
+    pub(super) script: &'static str,
+}
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tags;
+#[cfg(test)]
+mod tests;

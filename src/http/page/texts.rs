@@ -58,7 +58,6 @@ pub(crate) struct Texts {
     pub(crate) check_mail_title: String,
     pub(crate) check_mail_reset: String,
     pub(crate) check_mail_sign_up: String,
-    pub(crate) check_mail_verify: String,
     pub(crate) check_mail_hint: String,
     pub(crate) forgot_title: String,
     pub(crate) forgot_text: String,

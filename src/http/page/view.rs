@@ -137,8 +137,6 @@ pub(crate) enum MailPurpose {
     ResetPassword,
     /// A new account.
     SignUp,
-    /// A confirmed address.
-    VerifyEmail,
 }
 
 /// `/reset-password?token=`.
@@ -203,8 +201,6 @@ pub(crate) struct Consent {
 pub(crate) struct SignOutConfirm {
     /// Who is signed in, where it is known.
     pub(crate) user: Option<String>,
-    /// The app that asks, where it is known.
-    pub(crate) client_name: Option<String>,
     /// What the form carries, the protection against foreign forms among it.
     pub(crate) fields: Vec<(String, String)>,
 }
