@@ -63,7 +63,7 @@ fn world(directory: &Path, keys: &Path, ports: [u16; 3]) -> String {
     assert!(made.expect("node can be started").success(), "keys can be made");
     let read = |path: &Path| std::fs::read_to_string(path).expect("the file is there");
     let mut text = read(&directory.join("world.toml"));
-    for algorithm in ["ES256", "RS256", "EdDSA"] {
+    for algorithm in ["ES256", "RS256", "EdDSA", "ALL"] {
         let registered = read(&keys.join(format!("{algorithm}.jwks.json")));
         text = text.replace(&format!("{{{algorithm}}}"), &registered);
     }

@@ -87,10 +87,10 @@ async function clientCredentials(app, parameters) {
   return oauth.processClientCredentialsResponse(as, app.client, response);
 }
 
-// OpenID Connect Core 1.0 §3.1.3.6, for signatures with SHA-256.
-async function half(text) {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Buffer.from(digest).subarray(0, 16).toString('base64url');
+// OpenID Connect Core 1.0 §3.1.3.6: the left half of the hash that the signature is made with.
+async function half(text, algorithm = 'SHA-256') {
+  const digest = Buffer.from(await crypto.subtle.digest(algorithm, new TextEncoder().encode(text)));
+  return digest.subarray(0, digest.length / 2).toString('base64url');
 }
 
 // As an API does with what comes to it.
@@ -152,6 +152,15 @@ for (const [name, app] of Object.entries({
     const renewed = await refresh(party, tokens.refresh_token);
     assert.equal(oauth.getValidatedIdTokenClaims(renewed).sub, tokens.claims.sub);
     assert.equal(oauth.getValidatedIdTokenClaims(renewed).auth_time, tokens.claims.auth_time);
+  });
+}
+
+for (const [alg, hash] of [['ES256', 'SHA-256'], ['EdDSA', 'SHA-512']]) {
+  check(`an ID token signed with ${alg}, and its hashes`, async () => {
+    const id = { client_id: `id-${alg.toLowerCase()}`, id_token_signed_response_alg: alg };
+    const { claims, access_token: token, code, state } = await signIn({ client: id, proof: BASIC.proof });
+    const expected = await Promise.all([token, code, state].map(text => half(text, hash)));
+    assert.deepEqual([claims.at_hash, claims.c_hash, claims.s_hash], expected);
   });
 }
 

@@ -141,6 +141,21 @@ check('client_credentials with each method that proves something', async () => {
   }
 });
 
+check('private_key_jwt with every algorithm that is advertised', async () => {
+  const metadata = (await basic()).serverMetadata();
+  for (const endpoint of ['token', 'introspection', 'revocation']) {
+    const algorithms = metadata[`${endpoint}_endpoint_auth_signing_alg_values_supported`];
+    assert.ok(algorithms.includes('RS256'), endpoint);
+    for (const alg of algorithms) {
+      const config = await configure('service-jwt', client.PrivateKeyJwt(await privateKey(alg), asEdDSA));
+      const { access_token: token } = await client.clientCredentialsGrant(config, { scope: 'user.read' });
+      assert.equal((await client.tokenIntrospection(config, token)).active, true, alg);
+      await client.tokenRevocation(config, token);
+      assert.equal((await client.tokenIntrospection(config, token)).active, false, alg);
+    }
+  }
+});
+
 check('resource: the token is for the API that was named', async () => {
   const config = await configure('service', client.ClientSecretBasic(SECRET));
   const { access_token: token } = await client.clientCredentialsGrant(config, { scope: 'user.read', resource: API });

@@ -19,10 +19,13 @@ function setting(name) {
 const IMPORT = {
   ES256: { name: 'ECDSA', namedCurve: 'P-256' },
   RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+  RS384: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-384' },
+  RS512: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' },
+  PS256: { name: 'RSA-PSS', hash: 'SHA-256' },
   EdDSA: { name: 'Ed25519' },
 };
 
-/** The private key that make_keys.mjs left for the client `jwt-<alg>`. */
+/** The private key that make_keys.mjs left. */
 export async function privateKey(alg) {
   const { kid, ...jwk } = JSON.parse(readFileSync(join(setting('RP_KEYS'), `${alg}.json`)));
   return { kid, key: await webcrypto.subtle.importKey('jwk', jwk, IMPORT[alg], false, ['sign']) };
