@@ -75,12 +75,10 @@ async fn every_one_is_named(store: &Arc<dyn Store>, rows: &Rows) -> Tested {
         rows.user.id.to_string(),
     ];
     for ((answer, (in_table, in_column, _)), of) in answers.into_iter().zip(BROKEN).zip(ids) {
-        match answer {
-            Err(StoreError::Inconsistency { table, column, id }) => {
-                assert_eq!((table, column, id), (in_table, in_column, of));
-            }
-            other => panic!("{in_table}.{in_column}: {other:?}"),
-        }
+        let Err(StoreError::Inconsistency { table, column, id }) = answer else {
+            return Err(format!("{in_table}.{in_column}: {answer:?}").into());
+        };
+        assert_eq!((table, column, id), (in_table, in_column, of));
     }
     Ok(())
 }
