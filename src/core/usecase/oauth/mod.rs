@@ -33,10 +33,9 @@ mod transaction;
 mod turn;
 mod user_info;
 
-pub(super) use self::recent::Recents;
-pub(super) use self::code_grant::CodeProof;
 pub use self::authorize::Authorize;
 pub use self::client_authentication::PresentedClient;
+pub(super) use self::code_grant::CodeProof;
 pub use self::consent::ConsentOnPage;
 pub use self::end_browser_session::{EndBrowserSession, SignedOut};
 pub use self::id_token_info::IdTokenInfo;
@@ -47,5 +46,6 @@ pub use self::page_forms::{ForgetPasswordOnPage, NewForm, PasswordSet, ResetPass
 pub use self::page_second_factor::{EnrolmentOnPage, PageEnrolment, SecondFactorOnPage};
 pub use self::page_sign_in::SignInOnPage;
 pub use self::pages::{PageView, ProviderButton, ResumePage, SecondFactorAsked};
+pub(super) use self::recent::Recents;
 pub use self::revoke_token::RevokeToken;
 pub use self::turn::{BrowserCookies, ClientReply, Next, SessionCookie, Stage, Turn};
