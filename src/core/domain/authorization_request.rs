@@ -23,6 +23,9 @@ const MAX_LOGIN_HINT: usize = 255;
 /// Most languages of `ui_locales` that are looked at.
 const MAX_LOCALES: usize = 10;
 
+/// Longest language that is looked at, in bytes (RFC 5646 §4.4.1).
+const MAX_LOCALE: usize = 35;
+
 /// Characters of an S256 challenge: 256 bits in base64url (RFC 7636 §4.2).
 const CHALLENGE_LENGTH: usize = 43;
 
@@ -193,7 +196,11 @@ impl AuthorizationRequest {
             subject: claims::subject(&claims),
             claims,
             assurance,
-            ui_locales: words("ui_locales").take(MAX_LOCALES).map(str::to_owned).collect(),
+            ui_locales: words("ui_locales")
+                .take(MAX_LOCALES)
+                .filter(|locale| locale.len() <= MAX_LOCALE)
+                .map(str::to_owned)
+                .collect(),
         })
     }
 

@@ -2,6 +2,7 @@
 //! attacks on its endpoints.
 
 mod assurance;
+mod attacks;
 mod authorization_request;
 mod client_authentication;
 mod codes;

@@ -88,6 +88,7 @@ impl Core {
             wants_new_sign_in,
             code: None,
             proved_at: None,
+            proved_in: None,
             upstream: None,
             asked_in: None,
         };

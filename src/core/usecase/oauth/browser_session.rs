@@ -71,6 +71,19 @@ impl Core {
         Ok(stands.then(|| SignedIn { session, account, membership, token: token.clone() }))
     }
 
+    /// Whether the earlier sign-in that a step up builds on still stands: whoever signed out takes it along, and leaves
+    /// nothing that the next person at the browser could complete.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) async fn earlier_sign_in_stands(&self, step: &Step) -> Result<bool, Error> {
+        if step.transaction.proved_at.is_none() {
+            return Ok(true);
+        }
+        let who = self.signed_in(&step.cookies).await?;
+        Ok(who.is_some_and(|who| Some(who.session.id) == step.transaction.proved_in))
+    }
+
     /// Somebody is signed in in the browser, under a new token; whoever was before is not any more. All in one transaction.
     ///
     /// # Errors
@@ -122,6 +135,11 @@ impl Core {
         }
         if let Whole::Code(grant) = whole
             && !matches!(tx.consume_grant(&grant.code_hash, self.now()).await?, Consumed::Now(_))
+        {
+            return Err(refusal.into());
+        }
+        if let Some(earlier) = step.transaction.proved_in
+            && !tx.touch_browser_session(earlier, self.now()).await?
         {
             return Err(refusal.into());
         }

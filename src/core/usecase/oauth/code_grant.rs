@@ -110,6 +110,10 @@ impl Core {
                 && browser.membership_epoch == sign_in.membership.epoch
         });
         let browser = browser.ok_or(ErrorKind::CodeUnknownOrUsed)?;
+        // Locks the row: a sign-out that is under way sees the session which the code opens, or this sees the sign-out.
+        if !tx.touch_browser_session(id, self.now()).await? {
+            return Err(ErrorKind::CodeUnknownOrUsed.into());
+        }
         Ok(Some(Origin { ip: browser.ip, user_agent: browser.user_agent, device_id: None }))
     }
 }

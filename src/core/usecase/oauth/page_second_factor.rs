@@ -54,6 +54,9 @@ impl Core {
     pub async fn second_factor_on_page(&self, command: SecondFactorOnPage) -> Result<Turn, Error> {
         let SecondFactorOnPage { origin, transaction, cookies, otp } = command;
         let mut step = self.step(origin, &transaction, cookies).await?;
+        if !self.earlier_sign_in_stands(&step).await? {
+            return Err(ErrorKind::OneTimeCodeUnknown.into());
+        }
         let code = step.transaction.code.clone().map(Secret::new).ok_or(ErrorKind::OneTimeCodeUnknown)?;
         let verification = VerifyOneTimeCode {
             actor: Actor::anonymous(step.origin.clone()),
@@ -90,6 +93,9 @@ impl Core {
     pub async fn enrolment_on_page(&self, command: EnrolmentOnPage) -> Result<PageEnrolment, Error> {
         let EnrolmentOnPage { origin, transaction, cookies } = command;
         let step = self.step(origin, &transaction, cookies).await?;
+        if !self.earlier_sign_in_stands(&step).await? {
+            return Err(ErrorKind::CodeUnknownOrUsed.into());
+        }
         let code = step.transaction.code.clone().map(Secret::new).ok_or(ErrorKind::CodeUnknownOrUsed)?;
         let secret = self.page_secret(&code).await?;
         let enrolment = EnrolAuthenticator {

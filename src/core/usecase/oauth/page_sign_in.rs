@@ -42,6 +42,7 @@ impl Core {
             return Err(ErrorKind::CredentialsMissing.into());
         }
         let client = step.client.clone();
+        let username = self.meant_username(&username).await?;
         match self.check_password_sign_in(client, &username, &password, &step.origin).await {
             Ok(sign_in) => self.go_on_with(step, &sign_in).await,
             Err(error) => self.told_to_client(&step, error),
@@ -63,13 +64,10 @@ impl Core {
     ///
     /// # Errors
     /// CodeUnknownOrUsed, CodeExpired, and those of the user's standing.
-    pub(super) async fn go_on_with_code(&self, mut step: Step, code: Secret<String>) -> Result<Turn, Error> {
+    pub(super) async fn go_on_with_code(&self, step: Step, code: Secret<String>) -> Result<Turn, Error> {
         match self.held(&TokenHash::of(code.expose()), Some(&step.client)).await? {
             Held::Pending(challenge) => self.wait_for_second_factor(step, &challenge, code).await,
-            Held::Grant(grant) => {
-                step.transaction.upstream = Some(grant.id);
-                self.complete_on_page(step, &Whole::Code(&grant)).await
-            }
+            Held::Grant(grant) => self.complete_on_page(step, &Whole::Code(&grant)).await,
         }
     }
 
@@ -83,6 +81,10 @@ impl Core {
         match opened {
             Opened::Session(who) => {
                 let cookie = who.cookie();
+                step.transaction.upstream = match whole {
+                    Whole::Code(grant) => Some((grant.id, who.session.id)),
+                    Whole::Proved(_) => None,
+                };
                 step.cookies.session = Some(who.token.clone());
                 let turn = if step.pause {
                     self.to_page(step, Stage::SignIn)?

@@ -137,6 +137,9 @@ impl Core {
     }
 
     async fn second_half(&self, step: &Step) -> Result<Standing, Error> {
+        if !self.earlier_sign_in_stands(step).await? {
+            return Ok(Standing::default());
+        }
         let code = step.transaction.code.as_deref().unwrap_or_default();
         let challenge = match self.held(&TokenHash::of(code), Some(&step.client)).await {
             Ok(Held::Pending(challenge)) => challenge,

@@ -1,5 +1,7 @@
 //! The one place that decides what a sign-in still needs: somebody, a second factor, consent, or nothing.
 
+use std::time::Duration;
+
 use super::access_claims::subject as sub;
 use super::browser_session::{SignedIn, is_unchanged};
 use super::transaction::Step;
@@ -20,6 +22,9 @@ use crate::usecase::half_way::HalfWay;
 use crate::usecase::second_factor::Gate;
 use crate::usecase::sign_in::SignIn;
 use crate::usecase::{Core, rerun};
+
+/// How long after a sign-in an authenticator app can be enrolled without another one.
+const FRESH: Duration = Duration::from_mins(5);
 
 /// What comes next.
 enum Verdict {
@@ -138,17 +143,26 @@ impl Core {
     }
 
     /// The first factor counts as it was proved; what is missing is asked for.
+    ///
+    /// # Security
+    /// A new authenticator app is for whoever has just signed in: a browser that was left alone, or a stolen cookie, must not
+    /// become a second factor of the finder's (OWASP ASVS 5.0, 7.5.1).
     async fn step_up(&self, mut step: Step, who: &SignedIn, sign_in: &SignIn) -> Result<Turn, Error> {
         let code = self.opaque_token();
         let pending = match self.gate(sign_in, &code, &step.origin).await? {
             Gate::Pending(pending) => pending,
             Gate::Open => Box::new(self.waiting_for_app(sign_in, &code)),
         };
+        let age = self.now().since(who.session.authenticated_at);
+        if age > FRESH && !self.can_be_answered(&pending.challenge).await? {
+            return self.ask_to_sign_in(step);
+        }
         match rerun(|| self.write_waiting(sign_in, &pending)).await {
             Err(error) if error.kind == ErrorKind::InvalidCredentials => return self.ask_to_sign_in(step),
             written => written?,
         }
         step.transaction.proved_at = Some(who.session.authenticated_at);
+        step.transaction.proved_in = Some(who.session.id);
         self.wait_for_second_factor(step, &pending.challenge, code).await
     }
 
@@ -159,12 +173,17 @@ impl Core {
         challenge: &Challenge,
         code: Secret<String>,
     ) -> Result<Turn, Error> {
-        let has_app = match challenge.user {
-            Some(user) if challenge.expected == Expected::Totp => self.has_app(user).await?,
-            _ => true,
-        };
+        let can_be_answered = self.can_be_answered(challenge).await?;
         step.transaction.code = Some(code.expose().clone());
-        self.to_page(step, if has_app { Stage::SecondFactor } else { Stage::Enrol })
+        self.to_page(step, if can_be_answered { Stage::SecondFactor } else { Stage::Enrol })
+    }
+
+    /// Whether the user has what is asked for; else an authenticator app is to be enrolled.
+    async fn can_be_answered(&self, challenge: &Challenge) -> Result<bool, Error> {
+        match challenge.user {
+            Some(user) if challenge.expected == Expected::Totp => self.has_app(user).await,
+            _ => Ok(true),
+        }
     }
 
     async fn issue(&self, step: Step, who: &SignedIn, consent: Option<&Consent>) -> Result<Turn, Error> {
@@ -204,7 +223,10 @@ impl Core {
         }
         let grant = Grant { oauth: Some(Box::new(binding(step, who))), ..self.new_grant(&sign_in, code) };
         tx.add_grant(&grant).await?;
-        if let Some(upstream) = step.transaction.upstream {
+        // Somebody else may have signed in in the browser since.
+        if let Some((upstream, of)) = step.transaction.upstream
+            && of == session.id
+        {
             tx.pass_upstream_session(UpstreamHolder::Grant(upstream), grant.id).await?;
         }
         if let Some(consent) = consent {

@@ -49,8 +49,11 @@ pub(super) struct SignInTransaction {
     pub(super) code: Option<String>,
     /// When the first factor was proved, if that was in an earlier sign-in.
     pub(super) proved_at: Option<Timestamp>,
-    /// What holds the provider's side of the sign-in.
-    pub(super) upstream: Option<GrantId>,
+    /// The browser session of that sign-in: what was proved counts as long as it lives.
+    #[serde(default)]
+    pub(super) proved_in: Option<BrowserSessionId>,
+    /// What holds the provider's side of a sign-in, and the browser session which that sign-in opened.
+    pub(super) upstream: Option<(GrantId, BrowserSessionId)>,
     /// In which browser session consent is asked for.
     pub(super) asked_in: Option<BrowserSessionId>,
 }
@@ -72,7 +75,8 @@ impl SignInTransaction {
     /// As if nothing had been proved in it yet.
     pub(super) fn start_over(&mut self) {
         self.stage = Stage::SignIn;
-        (self.code, self.proved_at, self.asked_in) = (None, None, None);
+        (self.code, self.asked_in) = (None, None);
+        (self.proved_at, self.proved_in) = (None, None);
     }
 }
 
@@ -214,6 +218,7 @@ mod tests {
             begun_in: Some(id(1)),
             code: None,
             proved_at: None,
+            proved_in: None,
             upstream: None,
             asked_in: None,
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::authorization::ClaimsRequest;
 use crate::domain::error::{Error, ErrorKind};
-use crate::domain::ids::{SessionId, TenantId, UserId};
+use crate::domain::ids::{ClientKey, SessionId, TenantId, UserId};
 use crate::domain::membership::Membership;
 use crate::domain::oauth_claims::OAuthClaims;
 use crate::domain::oidc_scope::{Known, OPENID, describe};
@@ -20,8 +20,22 @@ pub(super) struct SubjectFacts {
     pub(super) user: User,
     profile: Profile,
     membership: Membership,
+    client: ClientKey,
+    /// What was granted in the session.
+    scopes: Vec<String>,
     /// What was asked for one by one.
     claims: ClaimsRequest,
+}
+
+impl SubjectFacts {
+    /// Whether the token is one of the session's: who holds a client's HS256 key can name any session and anybody in it.
+    fn are_of(&self, claims: &OAuthClaims) -> bool {
+        let of = (self.user.id, self.membership.tenant, self.client);
+        claims.binding.user == Some(of.0)
+            && claims.binding.tenant == Some(of.1)
+            && claims.binding.client == of.2
+            && claims.scope.iter().all(|scope| self.scopes.contains(scope))
+    }
 }
 
 impl Core {
@@ -36,7 +50,7 @@ impl Core {
         }
         let facts = self.subject_facts(&token.claims).await?;
         let facts = facts.ok_or(ErrorKind::AccessTokenRevoked)?;
-        let SubjectFacts { user, profile, membership, claims } = &*facts;
+        let SubjectFacts { user, profile, membership, claims, .. } = &*facts;
         let known = Known { user, profile, membership };
         let mut told = describe(known, &token.claims.scope, &claims.userinfo);
         told.insert("sub".to_owned(), token.claims.sub.clone().into());
@@ -54,14 +68,16 @@ impl Core {
             return Ok(None);
         };
         let read_at = self.ports.clock.monotonic();
-        if let Some(facts) = self.recent.subjects.get(&session, read_at) {
-            return Ok(Some(facts));
-        }
-        let facts = self.read_subject(session, user, tenant).await?.map(Arc::new);
-        if let Some(facts) = &facts {
-            self.recent.subjects.put(session, Arc::clone(facts), read_at);
-        }
-        Ok(facts)
+        let facts = if let Some(facts) = self.recent.subjects.get(&session, read_at) {
+            Some(facts)
+        } else {
+            let facts = self.read_subject(session, user, tenant).await?.map(Arc::new);
+            if let Some(facts) = facts.as_ref().filter(|facts| facts.are_of(claims)) {
+                self.recent.subjects.put(session, Arc::clone(facts), read_at);
+            }
+            facts
+        };
+        Ok(facts.filter(|facts| facts.are_of(claims)))
     }
 
     async fn read_subject(
@@ -77,7 +93,9 @@ impl Core {
         let profile = tx.profile(user).await?;
         let membership = tx.membership(user, tenant).await?;
         let (Some(profile), Some(membership)) = (profile, membership) else { return Ok(None) };
-        let claims = session.oauth.map(|oauth| oauth.claims).unwrap_or_default();
-        Ok(Some(SubjectFacts { user: account.user, profile, membership, claims }))
+        // Tokens of this dialect come from its own sessions only.
+        let Some(oauth) = session.oauth.filter(|_| session.user == user) else { return Ok(None) };
+        let (client, scopes, claims) = (session.client, oauth.scopes, oauth.claims);
+        Ok(Some(SubjectFacts { user: account.user, profile, membership, client, scopes, claims }))
     }
 }

@@ -10,6 +10,7 @@ use poem::Response;
 use super::form::Refusal;
 use super::reply::{cookies_of, go_to, path_of, respond, shown, with_cookies};
 use super::second_factor::answer;
+use super::sign_in::again;
 use super::visit::Visit;
 use crate::page::alert::Alert;
 use crate::page::render::render;
@@ -39,6 +40,9 @@ pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
         Ok(turn) => with_recovery_codes(&visit, transaction, turn).await,
         Err(error) => {
             let view = visit.app.core.look_at_page(&transaction, &visit.cookies).await?;
+            if view.stage != Stage::Enrol {
+                return again(&visit, &transaction, error).await;
+            }
             // Nothing was sent that could be gone: a code that is unknown is a wrong one.
             let error = match error.kind {
                 ErrorKind::OneTimeCodeUnknown => ErrorKind::OneTimeCodeWrong.into(),

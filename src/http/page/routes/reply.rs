@@ -140,7 +140,12 @@ fn with_query(address: &str, parameters: &[(String, String)]) -> String {
     address
 }
 
+/// A browser that sent no session keeps what it has: it holds its cookies back from forms of other sites, which otherwise
+/// could sign anybody out here (OpenID Connect RP-Initiated Logout §6).
 fn without_session(visit: &Visit, response: Response) -> Response {
+    if visit.cookies.session.is_none() {
+        return response;
+    }
     with_cookies(response, remove_session(&visit.app.settings))
 }
 
