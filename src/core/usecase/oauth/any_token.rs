@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::claims::Claims;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::ids::TokenId;
+use crate::domain::key::Algorithm;
 use crate::domain::oauth_claims::OAuthClaims;
 use crate::usecase::Core;
 
@@ -85,9 +88,38 @@ pub(super) fn is_jwt(token: &str) -> bool {
     token.contains('.')
 }
 
+/// Whether a verified token is signed with a key that its client has too: nobody but that client can rely on it.
+pub(super) fn has_shared_key(token: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Header {
+        alg: Algorithm,
+    }
+    let header = token.split('.').next().and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
+    let header = header.and_then(|header| serde_json::from_slice::<Header>(&header).ok());
+    header.is_none_or(|header| header.alg == Algorithm::HS256)
+}
+
 fn as_map(claims: &impl Serialize) -> Result<Map<String, Value>, Error> {
     match serde_json::to_value(claims).map_err(Error::internal)? {
         Value::Object(claims) => Ok(claims),
         _ => Err(ErrorKind::Internal.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_asymmetric_signatures_prove_something_to_others() {
+        let token = |header: &str| format!("{}.e30.c2ln", URL_SAFE_NO_PAD.encode(header));
+        for (header, is_shared) in [
+            (r#"{"alg":"ES256","kid":"a"}"#, false),
+            (r#"{"alg":"EdDSA"}"#, false),
+            (r#"{"alg":"HS256","kid":"a"}"#, true),
+            ("no header", true),
+        ] {
+            assert_eq!(has_shared_key(&token(header)), is_shared, "{header}");
+        }
     }
 }

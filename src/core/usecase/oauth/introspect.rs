@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::any_token::{AnyToken, is_jwt};
+use super::any_token::{AnyToken, has_shared_key, is_jwt};
 use super::client_authentication::PresentedClient;
 use crate::domain::actor::Origin;
 use crate::domain::claims::Claims;
@@ -36,7 +36,8 @@ impl Core {
     /// RequestInvalid, ClientAuthFailed, TooManyAttempts.
     ///
     /// # Security
-    /// Unknown, expired, revoked and foreign tokens get the same answer: nobody can scan for tokens here (RFC 7662 §4).
+    /// Unknown, expired, revoked and foreign tokens get the same answer: nobody can scan for tokens here (RFC 7662 §4). A
+    /// token signed with a key that its client has too is shown to that client only: it could have made it up.
     pub async fn introspect(&self, command: Introspect) -> Result<Option<Map<String, Value>>, Error> {
         let client = self.authenticate_presented(&command.client, &command.origin).await?;
         if client.client_type.is_public() {
@@ -46,20 +47,14 @@ impl Core {
         if !is_jwt(token) {
             return self.introspect_refresh(&client, token).await;
         }
-        match self.live_token(token).await? {
-            Some(AnyToken::OAuth(claims)) => {
-                let is_named = claims.client_id == client.client_id || claims.aud.contains(&client.client_id);
-                if is_named || looks_at_all(&client, claims.binding.tenant) {
-                    return Ok(Some(self.describe_access(&claims).await?));
-                }
-                Ok(None)
-            }
-            Some(AnyToken::Native(claims)) => {
-                let is_named = claims.client_id == client.client_id;
-                let is_shown = is_named || looks_at_all(&client, Some(claims.user.tenant_id));
-                Ok(is_shown.then(|| describe_native(&claims)))
-            }
-            None => Ok(None),
+        let Some(live) = self.live_token(token).await? else { return Ok(None) };
+        let is_own = live.client_id() == client.client_id;
+        if !is_own && (has_shared_key(token) || !may_see(&client, &live)) {
+            return Ok(None);
+        }
+        match live {
+            AnyToken::OAuth(claims) => Ok(Some(self.describe_access(&claims).await?)),
+            AnyToken::Native(claims) => Ok(Some(describe_native(&claims))),
         }
     }
 
@@ -126,6 +121,16 @@ impl Core {
             ("iss", json!(self.settings.issuer)),
             ("sid", json!(session.id)),
         ])))
+    }
+}
+
+/// Whether somebody else's token concerns the client.
+fn may_see(client: &Client, token: &AnyToken) -> bool {
+    match token {
+        AnyToken::OAuth(claims) => {
+            claims.aud.contains(&client.client_id) || looks_at_all(client, claims.binding.tenant)
+        }
+        AnyToken::Native(claims) => looks_at_all(client, Some(claims.user.tenant_id)),
     }
 }
 
