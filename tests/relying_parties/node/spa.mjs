@@ -245,7 +245,7 @@ check('everything works without JavaScript', () => visit(async context => {
   const page = await context.newPage();
   const state = 'without scripts';
   await page.goto(authorize({
-    client_id: 'third-party', redirect_uri: `${ONE}/form-post`, response_mode: 'form_post', state,
+    client_id: 'third-party', redirect_uri: `${ONE}/form-post`, response_mode: 'form_post', state, prompt: 'consent',
   }));
   await fillIn(page);
   await page.click('#allow');
