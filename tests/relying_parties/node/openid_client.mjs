@@ -164,6 +164,10 @@ check('resource: the token is for the API that was named', async () => {
   await refuses(client.clientCredentialsGrant(config, foreign), 'invalid_target', 400);
 
   const web = await basic();
+  // The API itself may ask about tokens that name it, whoever has them; nobody else who may get some.
+  const api = await configure(API, client.ClientSecretBasic(SECRET));
+  assert.equal((await client.tokenIntrospection(api, token)).active, true);
+  assert.equal((await client.tokenIntrospection(web, token)).active, false);
   const tokens = await signIn(web, { resource: API }, undefined, { resource: API });
   const { aud } = await client.tokenIntrospection(web, tokens.access_token);
   assert.deepEqual(new Set([aud].flat()), new Set([API, ISSUER]));
