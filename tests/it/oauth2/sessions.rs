@@ -10,6 +10,8 @@ use serde_json::json;
 
 on_both![
     a_second_client_asks_for_no_password,
+    an_address_that_was_proved_is_as_good_as_a_username,
+    a_request_posted_by_another_site_finds_the_session,
     oidc_core_3_1_2_1_prompt_login_asks_again,
     oidc_core_3_1_2_1_max_age_asks_again,
     oidc_core_3_1_2_1_an_id_token_hint_logs_nobody_in,
@@ -33,6 +35,41 @@ async fn a_second_client_asks_for_no_password(app: &App) {
     }
     let stranger = app.visitor();
     stranger.get(&authorize_url(DESK, &[])).await.here().assert_shows(200, &["password"]);
+}
+
+async fn an_address_that_was_proved_is_as_good_as_a_username(app: &App) {
+    app.introduce_relying_parties().await;
+    let departure = app.visitor().sign_in(&authorize_url(SHOP, &[]), "Carol@Example.com", PASSWORD).await;
+    assert_eq!(departure.error(), None);
+    // Somebody else may claim it, and takes nothing from her; who only claims one is not found by it.
+    app.apply(
+        "[[users]]\nusername = \"impostor\"\npassword = \"Correct-Horse-8\"\nemail = \"carol@example.com\"\n\
+         clients = [\"shop\"]\nmemberships = [{ tenant = \"acme\", role = \"Member\" }]",
+    )
+    .await;
+    let departure = app.visitor().sign_in(&authorize_url(SHOP, &[]), "carol@example.com", PASSWORD).await;
+    assert_eq!(departure.error(), None);
+    let visitor = app.visitor();
+    let page = visitor.get(&authorize_url(SHOP, &[])).await.here();
+    let wrong = [("username", "carol@example.com"), ("password", "Correct-Horse-8")];
+    visitor.submit(&page, &wrong).await.here().assert_shows(401, &["error", "username"]);
+    app.apply("[[users]]\nusername = \"carol\"\nemail_verified = false").await;
+    let page = visitor.get(&authorize_url(SHOP, &[])).await.here();
+    let unproved = [("username", "carol@example.com"), ("password", PASSWORD)];
+    visitor.submit(&page, &unproved).await.here().assert_shows(401, &["error"]);
+}
+
+async fn a_request_posted_by_another_site_finds_the_session(app: &App) {
+    app.introduce_relying_parties().await;
+    let visitor = app.visitor();
+    visitor.sign_in(&authorize_url(SHOP, &[]), CAROL, PASSWORD).await;
+    let url = reqwest::Url::parse(&format!("http://x.test{}", authorize_url(DESK, &[]))).expect("an address");
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let elsewhere = reqwest::Url::parse("https://desk.test/").expect("an address");
+    let departure = visitor.post("/oauth2/authorize", &pairs, Some(&elsewhere)).await.away();
+    assert_eq!(departure.error(), None, "Lax cookies stay behind with a cross-site form");
+    assert!(!departure.code().is_empty());
 }
 
 async fn oidc_core_3_1_2_1_prompt_login_asks_again(app: &App) {

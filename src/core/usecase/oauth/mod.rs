@@ -18,6 +18,7 @@ mod introspect;
 mod issue_tokens;
 mod page_federation;
 mod page_forms;
+mod page_name;
 mod page_second_factor;
 mod page_sign_in;
 mod pages;

@@ -81,7 +81,9 @@ impl Core {
     /// Every name asks the same questions, as there.
     pub async fn forget_password_on_page(&self, command: ForgetPasswordOnPage) -> Result<(), Error> {
         let ForgetPasswordOnPage { origin, transaction, cookies, username } = command;
-        let client = match self.open_transaction(&transaction, &cookies)?.1 {
+        let opened = self.open_transaction(&transaction, &cookies)?.1;
+        let username = self.meant_username(&username).await?;
+        let client = match opened {
             Transaction::SignIn(sign_in) => Some(self.known_client(&sign_in.request.client_id).await?),
             Transaction::Form | Transaction::SignOut(_) => self.first_client(&username).await?,
         };
