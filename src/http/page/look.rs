@@ -22,8 +22,6 @@ pub(crate) struct Look {
     pub(crate) is_https: bool,
     /// Where the page's forms may lead after we answered: the client's redirect URI, a sign-out's.
     pub(crate) leads_to: Vec<String>,
-    /// OpenID Connect's `display=popup`: whoever opened the window needs to see it.
-    pub(crate) in_popup: bool,
 }
 
 impl Look {
@@ -38,7 +36,6 @@ impl Look {
             base_path: path.map(|path| format!("/{path}")).unwrap_or_default(),
             is_https: public_url.starts_with("https://"),
             leads_to: Vec::new(),
-            in_popup: false,
         }
     }
 

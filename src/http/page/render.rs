@@ -70,7 +70,7 @@ pub(crate) fn render(view: &impl View, look: &Look) -> Response {
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (OPENER_POLICY, if look.in_popup { "unsafe-none" } else { "same-origin" }),
+        (OPENER_POLICY, "same-origin"),
         (RESOURCE_POLICY, "same-origin"),
         (PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=()"),
     ] {

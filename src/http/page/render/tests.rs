@@ -313,12 +313,6 @@ async fn links_lead_to_the_web_or_to_us() {
 }
 
 #[tokio::test]
-async fn a_popup_may_be_seen_by_its_opener() {
-    let response = render(&sign_in("x"), &Look { in_popup: true, ..look() });
-    assert_eq!(header_of(&response, "cross-origin-opener-policy"), "unsafe-none");
-}
-
-#[tokio::test]
 async fn whoever_tried_too_often_is_told_when_to_come_back() {
     let all = samples("x", &look());
     let busy = all.into_iter().find(|sample| sample.name == "busy").expect("the sample");
