@@ -18,6 +18,7 @@ on_both![
     a_form_of_another_site_is_refused,
     a_transaction_of_another_stage_proves_nothing,
     a_form_of_its_own_is_no_sign_in,
+    going_on_does_not_replace_a_sign_in_that_was_asked_for,
 ];
 
 /// Every form and what it would be sent with.
@@ -163,4 +164,26 @@ async fn a_form_of_its_own_is_no_sign_in(app: &App) {
     }
     let silent = visitor.get(&authorize_url(SHOP, &[("prompt", "none")])).await.away();
     assert_eq!(silent.error().as_deref(), Some("login_required"));
+}
+
+/// Who is signed in, but is asked to do so again, gets nowhere by saying that he has kept his recovery codes.
+async fn going_on_does_not_replace_a_sign_in_that_was_asked_for(app: &App) {
+    app.introduce_relying_parties().await;
+    let visitor = app.visitor();
+    visitor.sign_in(&authorize_url(SHOP, &[]), CAROL, PASSWORD).await;
+    app.advance(Duration::from_secs(5));
+    for asked in [[("prompt", "login")], [("max_age", "1")]] {
+        let page = visitor.get(&authorize_url(SHOP, &asked)).await.here();
+        page.assert_shows(200, &["username", "password"]);
+        let own = transaction(&page);
+        let saved = [("transaction", own.as_str()), ("saved", "1")];
+        let page = visitor.post("/sign-in/enrol", &saved, Some(&page.url)).await.here();
+        page.assert_shows(200, &["username", "password"]);
+    }
+    let page = visitor.get(&authorize_url(PARTNER, &[])).await.here();
+    page.assert_shows(200, &["allow", "deny"]);
+    let own = transaction(&page);
+    let saved = [("transaction", own.as_str()), ("saved", "1")];
+    let page = visitor.post("/sign-in/enrol", &saved, Some(&page.url)).await.here();
+    page.assert_shows(200, &["allow", "deny"]);
 }
