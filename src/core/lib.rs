@@ -4,6 +4,6 @@
 
 pub mod domain;
 pub mod ports;
-#[cfg(feature = "testkit")]
+#[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 pub mod usecase;
