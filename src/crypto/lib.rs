@@ -18,3 +18,9 @@ pub use ring::{KeyRing, KeySettings};
 pub use sealer::{AesGcmSealer, MasterKey, MasterKeyError};
 pub use system::{SystemClock, SystemEntropy};
 pub use totp::TotpCodes;
+
+/// Makes this process parse each signing key once a thread. To be called before anything else signs or reads a key: whoever
+/// is first decides.
+pub fn remember_signing_keys() {
+    token::parsed::install();
+}

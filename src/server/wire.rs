@@ -85,6 +85,8 @@ pub async fn assemble(
 ) -> anyhow::Result<Assembly> {
     let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
     let entropy = overrides.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
+    // Before the providers are, some of which have keys too.
+    doorward_crypto::remember_signing_keys();
     // Before the database is touched: a configuration that cannot work changes nothing.
     let providers = match overrides.providers {
         Some(providers) => providers,
