@@ -60,7 +60,7 @@ fn targets(look: &Look, needs: &Needs<'_>) -> String {
     let mut list = vec!["'self'".to_owned()];
     let away = look.leads_to.iter().map(String::as_str).filter(|_| needs.leads_away);
     for address in away.chain(needs.action) {
-        list.extend(target(address));
+        list.extend(schemes(address));
     }
     if needs.leads_to_providers {
         list.push("https:".to_owned());
@@ -73,21 +73,18 @@ fn targets(look: &Look, needs: &Needs<'_>) -> String {
     list.join(" ")
 }
 
-/// `https:`, `http://host:*`, or the scheme of an app; `None` for what no form of ours leads to.
-fn target(address: &str) -> Option<String> {
-    let (scheme, rest) = address.split_once(':')?;
+/// The schemes of wherever that address leads; none for what no form of ours leads to.
+fn schemes(address: &str) -> Vec<String> {
+    let scheme = address.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase()).unwrap_or_default();
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.chars().all(|each| each.is_ascii_alphanumeric() || "+-.".contains(each));
-    let scheme = scheme.to_ascii_lowercase();
-    if !is_scheme || ["javascript", "data", "blob", "file", "vbscript"].contains(&scheme.as_str()) {
-        return None;
+    match scheme.as_str() {
+        "javascript" | "data" | "blob" | "file" | "vbscript" => Vec::new(),
+        // An app on this machine goes on to wherever it likes, too.
+        "http" => vec!["http:".to_owned(), "https:".to_owned()],
+        _ if is_scheme => vec![format!("{scheme}:")],
+        _ => Vec::new(),
     }
-    if scheme != "http" {
-        return Some(format!("{scheme}:"));
-    }
-    // Only names and IPv4 addresses are host sources (CSP Level 3 §2.3.1); [::1] is not.
-    let host = authority(rest)?.split(':').next().filter(|host| !host.is_empty());
-    Some(host.map_or_else(|| "http:".to_owned(), |host| format!("http://{host}:*")))
 }
 
 /// The origin of an `https` address that can stand in a policy; `None` = the address is not used.
@@ -111,19 +108,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_is_a_scheme_or_a_host() {
-        assert_eq!(target("https://a.test:8443/cb?x=1").as_deref(), Some("https:"));
-        assert_eq!(target("http://127.0.0.1:4200/cb").as_deref(), Some("http://127.0.0.1:*"));
-        assert_eq!(target("http://[::1]:4200/cb").as_deref(), Some("http:"));
-        assert_eq!(target("com.example.app:/cb").as_deref(), Some("com.example.app:"));
+    fn an_address_leads_to_its_scheme() {
+        assert_eq!(schemes("https://a.test:8443/cb?x=1"), ["https:"]);
+        assert_eq!(schemes("HTTP://127.0.0.1:4200/cb"), ["http:", "https:"]);
+        assert_eq!(schemes("com.example.app:/cb"), ["com.example.app:"]);
     }
 
     #[test]
     fn nothing_breaks_out_of_the_policy() {
-        for address in ["javascript:alert(1)", "data:text/html,x", "/cb", "x y:/z", "'none';script-src *:"] {
-            assert_eq!(target(address), None, "{address}");
+        for address in
+            ["javascript:alert(1)", "data:text/html,x", "/cb", "", "x y:/z", "'none';script-src *:"]
+        {
+            assert!(schemes(address).is_empty(), "{address}");
         }
-        assert_eq!(target("http://a.test; script-src *").as_deref(), Some("http:"));
         for address in [
             "http://a.test/x",
             "//a.test/x",
