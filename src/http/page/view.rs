@@ -28,6 +28,8 @@ pub(crate) struct SignIn {
 pub(crate) struct ProviderButton {
     /// The provider's id, such as `google`.
     pub(crate) id: String,
+    /// What it is, such as `google`: says how the button looks.
+    pub(crate) kind: &'static str,
     /// Its name, such as "Google".
     pub(crate) label: String,
 }

@@ -187,6 +187,7 @@ impl Core {
 }
 
 fn button(info: &ProviderInfo) -> ProviderButton {
+    let is_only = info.id == info.kind.as_str();
     let label = match info.kind {
         ProviderKind::Google => "Google".to_owned(),
         ProviderKind::Azure => "Microsoft".to_owned(),
@@ -195,10 +196,11 @@ fn button(info: &ProviderInfo) -> ProviderButton {
         ProviderKind::Apple => "Apple".to_owned(),
         ProviderKind::Facebook => "Facebook".to_owned(),
         ProviderKind::Instagram => "Instagram".to_owned(),
+        ProviderKind::Saml if is_only => "SAML".to_owned(),
+        ProviderKind::Oidc if is_only => "OpenID Connect".to_owned(),
         ProviderKind::Saml | ProviderKind::Oidc => titled(&info.id),
     };
     // More than one of a kind are told apart by the operator's names for them.
-    let is_only = info.id == info.kind.as_str();
     let label = if is_only || label == titled(&info.id) { label } else { format!("{label} ({})", info.id) };
     ProviderButton { id: info.id.clone(), kind: info.kind, label }
 }

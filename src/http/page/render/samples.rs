@@ -56,14 +56,16 @@ fn signing_in(text: &str, look: &Look) -> Vec<Sample> {
 
 /// The sign-in with everything on it.
 pub(super) fn sign_in(text: &str) -> SignIn {
-    let provider = |id: &str| ProviderButton { id: id.to_owned(), label: text.to_owned() };
+    let provider = |id: &'static str| ProviderButton { id: id.to_owned(), kind: id, label: text.to_owned() };
     let known = ["google", "azure", "cognito", "keycloak", "apple", "facebook", "instagram", "saml", "oidc"];
+    // A second one of a kind, with a name of the operator's.
+    let named = ProviderButton { id: text.to_owned(), kind: "google", label: text.to_owned() };
     SignIn {
         transaction: text.to_owned(),
         client_name: Some(text.to_owned()),
         username: text.to_owned(),
         alert: Some(Alert::WrongCredentials),
-        providers: known.into_iter().chain([text]).map(provider).collect(),
+        providers: known.into_iter().map(provider).chain([named]).collect(),
         offers_sign_up: true,
         offers_reset: true,
     }

@@ -63,6 +63,7 @@ fn draw(
 ) -> Response {
     let button = |button: &doorward_core::usecase::oauth::ProviderButton| ProviderButton {
         id: button.id.clone(),
+        kind: button.kind.as_str(),
         label: button.label.clone(),
     };
     let page = SignIn {
