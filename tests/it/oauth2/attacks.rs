@@ -6,7 +6,7 @@ use doorward_tests::bootstrap::{HS256_SECRET, PASSWORD};
 use doorward_tests::harness::authenticator::Authenticator;
 use doorward_tests::harness::pages::{Landing, Page};
 use doorward_tests::harness::relying_party::{
-    CAROL, DAVE, Granted, SHOP, SHOP_GOODBYE, authorize_url, with_query,
+    CAROL, CHALLENGE, DAVE, Granted, SHOP, SHOP_CALLBACK, SHOP_GOODBYE, authorize_url, with_query,
 };
 use doorward_tests::{App, jwt, on_both};
 use reqwest::Url;
@@ -18,6 +18,8 @@ on_both![
     another_sites_form_signs_nobody_out,
     a_shared_key_opens_nobody_elses_profile,
     languages_do_not_swell_the_transaction,
+    a_megabyte_of_scopes_is_refused_before_the_client_gives_up,
+    control_characters_do_not_swell_the_transaction,
     no_code_outlives_a_sign_out_at_the_same_moment,
 ];
 
@@ -114,6 +116,40 @@ async fn a_shared_key_opens_nobody_elses_profile(app: &App) {
         let told = app.userinfo(&forged(name)).await;
         assert_eq!(told.status, 401, "{name}: {}", told.text);
     }
+}
+
+/// Before anybody proved anything: comparing each word with every other one took two minutes.
+async fn a_megabyte_of_scopes_is_refused_before_the_client_gives_up(app: &App) {
+    app.introduce_relying_parties().await;
+    let scope: Vec<String> = (0..110_000).map(|number| format!("s{number}")).collect();
+    let form = [("grant_type", "client_credentials"), ("scope", &scope.join(" "))];
+    app.token(SHOP, &form).await.assert_oauth_error(400, "invalid_scope");
+    let departure = app.visitor().post("/oauth2/authorize", &scoped(&scope.join(" ")), None).await.away();
+    assert_eq!(departure.error().as_deref(), Some("invalid_scope"));
+}
+
+fn scoped(scope: &str) -> [(&str, &str); 6] {
+    [
+        ("response_type", "code"),
+        ("client_id", SHOP),
+        ("redirect_uri", SHOP_CALLBACK),
+        ("scope", scope),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ]
+}
+
+/// Each control character takes six letters: what a sign-in at a provider would keep is bounded all the same.
+async fn control_characters_do_not_swell_the_transaction(app: &App) {
+    app.introduce_relying_parties().await;
+    let (letters, controls) = ("x".repeat(2048), "\u{1}".repeat(2048));
+    let claims = json!({ "userinfo": { "x".repeat(4000): null } }).to_string();
+    let longest = authorize_url(SHOP, &[("state", &letters), ("nonce", &letters), ("claims", &claims)]);
+    let page = app.visitor().get(&longest).await.here();
+    page.assert_shows(200, &["password"]);
+    assert!(transaction(&page).len() < 16 * 1024);
+    let swollen = authorize_url(SHOP, &[("state", &controls), ("nonce", &controls)]);
+    app.visitor().get(&swollen).await.here().assert_shows(400, &["error"]);
 }
 
 async fn languages_do_not_swell_the_transaction(app: &App) {

@@ -21,8 +21,11 @@ use crate::usecase::begin_federated_login::is_opaque;
 /// How long somebody may take to sign in.
 const LIFETIME: Duration = Duration::from_mins(30);
 
-/// Longest sealed transaction that is looked at, in bytes.
-const MAX_LENGTH: usize = 64 * 1024;
+/// Longest sealed transaction, in bytes: it travels in addresses, and a sign-in at a provider keeps it. The longest `state`,
+/// `nonce` and `claims` fit, in letters.
+const MAX_LENGTH: usize = 16 * 1024;
+/// What the steps of a sign-in add to it at most.
+const ROOM: usize = 1024;
 
 /// What is under way in a browser.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -173,9 +176,15 @@ impl Core {
     /// The text of a step's transaction as it stands.
     ///
     /// # Errors
-    /// Internal.
+    /// RequestInvalid for an authorization request that is too long; Internal.
     pub(super) fn seal_step(&self, step: &Step) -> Result<Secret<String>, Error> {
-        self.seal_transaction(&step.browser, &Transaction::SignIn(Box::new(step.transaction.clone())))
+        let transaction = Transaction::SignIn(Box::new(step.transaction.clone()));
+        let sealed = self.seal_transaction(&step.browser, &transaction)?;
+        let room = if step.transaction.stage == Stage::SignIn { ROOM } else { 0 };
+        if sealed.expose().len() + room > MAX_LENGTH {
+            return Err(Error::with_public(ErrorKind::RequestInvalid, "the request is too long"));
+        }
+        Ok(sealed)
     }
 }
 
