@@ -1,6 +1,6 @@
 //! Fixtures: a clock moved by hand, claims, clients, and a shelf in memory.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use doorward_core::domain::ids::{ClientKey, Id};
 use doorward_core::domain::key::{Algorithm, SigningKey};
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::clock::Clock;
-use doorward_core::ports::store::Stored;
+use doorward_core::ports::store::{StoreError, Stored};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -117,6 +117,7 @@ struct Rows {
     clients: Mutex<Vec<Client>>,
     server: Mutex<Vec<(i64, Vec<u8>)>>,
     reads: AtomicUsize,
+    is_gone: AtomicBool,
 }
 
 impl FakeShelf {
@@ -131,6 +132,11 @@ impl FakeShelf {
         clients.push(client);
     }
 
+    /// The rows cannot be reached any more.
+    pub(crate) fn lose(&self) {
+        self.0.is_gone.store(true, Ordering::SeqCst);
+    }
+
     pub(crate) fn edit_keys(&self, edit: impl FnOnce(&mut Vec<SigningKey>)) {
         edit(&mut self.0.keys.lock().unwrap());
     }
@@ -140,6 +146,9 @@ impl FakeShelf {
 impl Shelf for FakeShelf {
     async fn signing_keys(&self) -> Stored<Vec<SigningKey>> {
         self.0.reads.fetch_add(1, Ordering::SeqCst);
+        if self.0.is_gone.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable { transaction: "signing_keys", source: "gone".into() });
+        }
         Ok(self.0.keys.lock().unwrap().clone())
     }
 

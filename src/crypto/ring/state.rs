@@ -148,6 +148,11 @@ impl State {
         self.rows.iter().any(|row| row.algorithm == algorithm)
     }
 
+    /// Whether there is any key.
+    pub(super) fn has_any(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
     /// The key that signs at `now`: the latest to have taken over.
     ///
     /// An algorithm's first key may seem to lie in the future when another node's clock is ahead: then it signs already.

@@ -73,6 +73,18 @@ async fn the_jwks_is_never_empty_and_nodes_that_start_together_agree() {
 }
 
 #[tokio::test]
+async fn without_the_store_the_keys_there_are_stay_published() {
+    let (shelf, clock, ring) = fixture();
+    ring.prepare().await.unwrap();
+    shelf.lose();
+    clock.advance(RELOAD_PERIOD);
+    assert_eq!(kids(&ring).await.len(), 2, "those that were loaded; others cannot be made");
+    let (shelf, _, ring) = fixture();
+    shelf.lose();
+    assert_eq!(ring.jwks().await.unwrap_err().kind, ErrorKind::Unavailable, "an empty set would be believed");
+}
+
+#[tokio::test]
 async fn a_hit_in_the_cache_still_expires() {
     let (_, _, ring) = fixture();
     let token = ring.sign(&claims(), &client(6, None)).await.unwrap();

@@ -2,11 +2,13 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use hyper::body::Bytes;
 use poem::Body;
+use tokio::sync::Mutex;
 use tokio::time::{Sleep, sleep};
 
 /// Why a body was cut off; the cause inside the I/O error that reading it gives.
@@ -29,26 +31,74 @@ impl BodyFault {
     }
 }
 
+/// Longest wait for the rest of a body that nobody wanted.
+const REST_PATIENCE: Duration = Duration::from_millis(100);
+/// Most bytes of such a rest.
+const MAX_REST: usize = 64 * 1024;
+
 struct Limited {
     chunks: BoxStream<'static, io::Result<Bytes>>,
     deadline: Pin<Box<Sleep>>,
     left: usize,
 }
 
-/// The same body, failing after `limit` bytes or `patience`, whichever is over first.
-pub(crate) fn limit_body(body: Body, limit: usize, patience: Duration) -> Body {
+/// How far a body was read.
+enum Reading {
+    Goes(Limited),
+    Ended,
+    Failed,
+}
+
+/// What is left of a body once its request was answered.
+pub(crate) struct Rest(Option<Arc<Mutex<Reading>>>);
+
+impl Rest {
+    /// Reads on to the end, if that is near; whether the next request of the connection can be read.
+    ///
+    /// A server that closes a connection without a word makes the client lose the next request on it (RFC 9112 §9.6).
+    pub(crate) async fn is_read(self) -> bool {
+        let Some(reading) = self.0 else { return true };
+        let mut reading = reading.lock().await;
+        let rest = async {
+            let mut discarded = 0;
+            while let Reading::Goes(body) = &mut *reading {
+                match body.next_chunk().await {
+                    None => return true,
+                    Some(Ok(chunk)) if discarded + chunk.len() <= MAX_REST => discarded += chunk.len(),
+                    Some(_) => return false,
+                }
+            }
+            matches!(*reading, Reading::Ended)
+        };
+        tokio::time::timeout(REST_PATIENCE, rest).await.unwrap_or(false)
+    }
+}
+
+/// The same body, failing after `limit` bytes or `patience`, whichever is over first; and what its reader leaves.
+pub(crate) fn limit_body(body: Body, limit: usize, patience: Duration) -> (Body, Rest) {
     if body.is_empty() {
-        return body;
+        return (body, Rest(None));
     }
     let chunks = body.into_bytes_stream().boxed();
-    let state = Limited { chunks, deadline: Box::pin(sleep(patience)), left: limit };
-    Body::from_bytes_stream(stream::unfold(Some(state), |state| async move {
-        let mut state = state?;
-        match state.next_chunk().await? {
-            Ok(chunk) => Some((Ok(chunk), Some(state))),
-            Err(error) => Some((Err(error), None)),
-        }
-    }))
+    let body = Limited { chunks, deadline: Box::pin(sleep(patience)), left: limit };
+    let reading = Arc::new(Mutex::new(Reading::Goes(body)));
+    let rest = Rest(Some(Arc::clone(&reading)));
+    let chunks = stream::unfold(reading, |reading| async move {
+        let chunk = next_chunk(&mut *reading.lock().await).await?;
+        Some((chunk, reading))
+    });
+    (Body::from_bytes_stream(chunks), rest)
+}
+
+async fn next_chunk(reading: &mut Reading) -> Option<io::Result<Bytes>> {
+    let Reading::Goes(body) = reading else { return None };
+    let chunk = body.next_chunk().await;
+    match &chunk {
+        None => *reading = Reading::Ended,
+        Some(Err(_)) => *reading = Reading::Failed,
+        Some(Ok(_)) => {}
+    }
+    chunk
 }
 
 impl Limited {
@@ -90,19 +140,38 @@ mod tests {
     #[tokio::test]
     async fn streamed_bytes_are_counted() {
         let patience = Duration::from_secs(5);
-        let whole = limit_body(body(3), 30, patience).into_vec().await.expect("within the limit");
+        let whole = limit_body(body(3), 30, patience).0.into_vec().await.expect("within the limit");
         assert_eq!(whole.len(), 30);
-        let error = limit_body(body(3), 29, patience).into_vec().await.expect_err("one too many");
+        let error = limit_body(body(3), 29, patience).0.into_vec().await.expect_err("one too many");
         assert_eq!(fault(&error), Some(BodyFault::TooLarge));
         let endless =
             Body::from_bytes_stream(stream::repeat_with(|| Ok::<_, io::Error>(Bytes::from_static(b"x"))));
-        assert!(limit_body(endless, 1000, patience).into_vec().await.is_err());
+        assert!(limit_body(endless, 1000, patience).0.into_vec().await.is_err());
     }
 
     #[tokio::test]
     async fn a_slow_body_is_given_up() {
         let stuck = Body::from_bytes_stream(stream::pending::<io::Result<Bytes>>());
-        let error = limit_body(stuck, 10, Duration::from_millis(5)).into_vec().await.expect_err("stuck");
+        let error = limit_body(stuck, 10, Duration::from_millis(5)).0.into_vec().await.expect_err("stuck");
         assert_eq!(fault(&error), Some(BodyFault::TooSlow));
+    }
+
+    #[tokio::test]
+    async fn a_short_rest_is_read_and_a_long_one_is_not() {
+        let patience = Duration::from_secs(5);
+        let limited = |body| limit_body(body, 1_000_000, patience);
+        let (unread, rest) = limited(body(3));
+        drop(unread);
+        assert!(rest.is_read().await);
+        let (read, rest) = limited(body(3));
+        assert!(read.into_vec().await.is_ok());
+        assert!(rest.is_read().await);
+        assert!(limited(Body::empty()).1.is_read().await);
+        assert!(!limited(body(10_000)).1.is_read().await, "too long");
+        let stuck = Body::from_bytes_stream(stream::pending::<io::Result<Bytes>>());
+        assert!(!limited(stuck).1.is_read().await, "too slow");
+        let (cut, rest) = limit_body(body(3), 29, patience);
+        assert!(cut.into_vec().await.is_err());
+        assert!(!rest.is_read().await, "it was given up");
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use poem::error::ResponseError as _;
+use poem::http::{HeaderValue, Version, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use super::body_limit::limit_body;
@@ -47,10 +48,12 @@ impl<E: Endpoint> Endpoint for GuardEndpoint<E> {
         }
         let dialect = Dialect::of(request.uri().path());
         let body = request.take_body();
-        request.set_body(limit_body(body, self.body_limit, self.request_timeout / 2));
+        let (body, rest) = limit_body(body, self.body_limit, self.request_timeout / 2);
+        request.set_body(body);
+        let keeps_connections = request.version() <= Version::HTTP_11;
         let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         let outcome = tokio::time::timeout(self.request_timeout, work).await;
-        Ok(match outcome {
+        let mut response = match outcome {
             Ok(Ok(Ok(response))) => response.into_response(),
             Ok(Ok(Err(error))) => dialect.failed(error),
             Ok(Err(_panic)) => {
@@ -62,7 +65,11 @@ impl<E: Endpoint> Endpoint for GuardEndpoint<E> {
                 tracing::warn!(event = "request_timed_out");
                 dialect.failed(native::error::Failure::unavailable().into())
             }
-        })
+        };
+        if !rest.is_read().await && keeps_connections {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
     }
 }
 

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use doorward_tests::{App, on_both, raw};
 
-on_both![ambiguous_lengths_are_refused, pipelined_requests_are_answered_in_order];
+on_both![
+    ambiguous_lengths_are_refused,
+    pipelined_requests_are_answered_in_order,
+    a_body_that_nobody_reads_loses_no_later_request,
+];
 
 fn answers(bytes: &[u8]) -> usize {
     bytes.windows(9).filter(|window| window == b"HTTP/1.1 ").count()
@@ -45,4 +49,24 @@ async fn pipelined_requests_are_answered_in_order(app: &App) {
     let (first, second) = (text.find("API not found"), text.find("\"live\""));
     assert!(first.is_some() && second.is_some() && first < second, "{text}");
     assert_eq!(answers(&said), 2);
+}
+
+/// RFC 9112 §9.6: a server that will not read on says so, or the client's next request on the connection is lost.
+async fn a_body_that_nobody_reads_loses_no_later_request(app: &App) {
+    let next = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    for path in ["/nothing", "/auth/me", "/oauth2/nothing", "/oauth2/authorize"] {
+        let first =
+            format!("PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n{}", "x".repeat(2000));
+        let said =
+            raw::exchange(app.address(), format!("{first}{next}").as_bytes(), Duration::from_secs(10)).await;
+        let text = String::from_utf8_lossy(&said);
+        assert_eq!(answers(&said), 2, "{path}: {text}");
+        assert!(text.contains("\"live\""), "{path}: {text}");
+        let long = "x".repeat(200 * 1024);
+        let first = format!("PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{long}", long.len());
+        let said =
+            raw::exchange(app.address(), format!("{first}{next}").as_bytes(), Duration::from_secs(10)).await;
+        let text = String::from_utf8_lossy(&said).to_lowercase();
+        assert!(answers(&said) == 1 && text.contains("connection: close"), "{path}: {text}");
+    }
 }
