@@ -308,11 +308,13 @@ async fn postgres_template(server: &str) -> String {
     name
 }
 
-/// Migrates and applies the world.
+/// Migrates, applies the world, and makes the keys.
 async fn fill(url: String) {
     let running = start(&url, &BTreeMap::new()).await.running;
     let file = apply_file::parse(&crate::bootstrap::world(), "world.toml").expect("the world is well-formed");
     running.core.apply(&file, apply_options()).await.expect("the world can be applied");
+    // RSA keys take long to make: one pair serves every test.
+    running.core.jwks().await.expect("keys can be made");
     running.stop().await.expect("the server stops gracefully");
 }
 
