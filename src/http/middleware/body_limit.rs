@@ -56,7 +56,7 @@ impl Rest {
     /// Reads on to the end, if that is near; whether the next request of the connection can be read.
     ///
     /// A server that closes a connection without a word makes the client lose the next request on it (RFC 9112 §9.6).
-    pub(crate) async fn is_read(self) -> bool {
+    pub(crate) async fn read_on(self) -> bool {
         let Some(reading) = self.0 else { return true };
         let mut reading = reading.lock().await;
         let rest = async {
@@ -162,16 +162,16 @@ mod tests {
         let limited = |body| limit_body(body, 1_000_000, patience);
         let (unread, rest) = limited(body(3));
         drop(unread);
-        assert!(rest.is_read().await);
+        assert!(rest.read_on().await);
         let (read, rest) = limited(body(3));
         assert!(read.into_vec().await.is_ok());
-        assert!(rest.is_read().await);
-        assert!(limited(Body::empty()).1.is_read().await);
-        assert!(!limited(body(10_000)).1.is_read().await, "too long");
+        assert!(rest.read_on().await);
+        assert!(limited(Body::empty()).1.read_on().await);
+        assert!(!limited(body(10_000)).1.read_on().await, "too long");
         let stuck = Body::from_bytes_stream(stream::pending::<io::Result<Bytes>>());
-        assert!(!limited(stuck).1.is_read().await, "too slow");
+        assert!(!limited(stuck).1.read_on().await, "too slow");
         let (cut, rest) = limit_body(body(3), 29, patience);
         assert!(cut.into_vec().await.is_err());
-        assert!(!rest.is_read().await, "it was given up");
+        assert!(!rest.read_on().await, "it was given up");
     }
 }

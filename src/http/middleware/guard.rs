@@ -66,7 +66,7 @@ impl<E: Endpoint> Endpoint for GuardEndpoint<E> {
                 dialect.failed(native::error::Failure::unavailable().into())
             }
         };
-        if !rest.is_read().await && keeps_connections {
+        if !rest.read_on().await && keeps_connections {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)
