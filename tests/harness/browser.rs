@@ -113,7 +113,8 @@ impl<'a> Browser<'a> {
     /// A new one, without cookies, for the server that is known as `public_url`.
     #[must_use]
     pub fn new(app: &'a App, public_url: &str) -> Self {
-        let http = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build();
+        let http =
+            reqwest::Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build();
         Self {
             app,
             public: reqwest::Url::parse(public_url).expect("an absolute address"),

@@ -40,7 +40,11 @@ impl Visitor {
     /// When `public_url` is not absolute.
     #[must_use]
     pub fn at(address: SocketAddr, public_url: &str) -> Self {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .build();
         Self {
             address: Mutex::new(address),
             public: Url::parse(public_url).expect("an absolute address"),
