@@ -1,6 +1,7 @@
 //! The signer: the keys of the store, in memory, kept fresh.
 
 mod oauth;
+mod published;
 mod server;
 mod shared;
 mod state;
@@ -376,20 +377,7 @@ impl Signer for KeyRing {
     }
 
     async fn jwks(&self) -> Result<serde_json::Value, Error> {
-        // Whoever asks keeps the set for minutes: it has the keys of every token that may come meanwhile.
-        let mut state = self.state().await?;
-        for algorithm in [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256] {
-            if state.has(algorithm) {
-                continue;
-            }
-            match self.signing_key(algorithm).await {
-                Ok(_) => state = self.state().await?,
-                // Without the store nobody can sign with it either, and the keys there are go on verifying.
-                Err(error) if error.kind == ErrorKind::Unavailable && state.has_any() => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(state.jwks(self.clock.now(), self.settings.longest_access_token))
+        self.published().await
     }
 
     async fn reload(&self) -> Result<(), Error> {
