@@ -1,5 +1,7 @@
 //! Claims of access tokens: the native contract's, in its order, then the registered ones (RFC 7519 §4.1, RFC 9068 §2.2).
 
+mod flat;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -101,6 +103,7 @@ impl UserClaims {
 
 /// All claims of an access token.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(from = "flat::FlatClaims")]
 pub struct Claims {
     /// About the user.
     #[serde(flatten)]

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -21,22 +21,17 @@ struct Header {
     crit: Option<Value>,
 }
 
-/// The claims, if one of the keys signed them. Only the signature is checked, and that no claim comes twice.
+/// The claims, if one of the keys signed them. Only the signature is checked, and that no claim comes twice: all claims are
+/// judged by whoever asks, by our clock.
 pub(crate) fn verify(token: &str, jwks: &Value) -> Result<Map<String, Value>, Invalid> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Invalid("too long"));
     }
     let header = read_header(token)?;
-    let mut validation = Validation::new(header.alg);
-    validation.set_required_spec_claims::<&str>(&[]);
-    // All claims are judged by whoever asks, by our clock.
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation.validate_aud = false;
     let mut refused = Invalid("no key of the client fits");
     let keys = jwks.get("keys").and_then(Value::as_array).into_iter().flatten().take(MAX_KEYS);
     for key in keys.filter_map(|key| usable(key, &header)) {
-        match read(token, &key, &validation) {
+        match read(token, header.alg, &key) {
             Ok(claims) => return Ok(claims),
             Err(invalid) => refused = invalid,
         }

@@ -13,12 +13,12 @@ use doorward_core::domain::ids::{ClientKey, Id, SessionId, TokenId};
 use doorward_core::domain::key::Algorithm;
 use doorward_core::domain::revocation::Epochs;
 use doorward_core::domain::secret::TokenHash;
-use jsonwebtoken::{DecodingKey, Validation};
+use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use uuid::{Builder, Uuid};
 
-use super::{Invalid, MAX_TOKEN_BYTES, library_algorithm, reason, split, unique};
+use super::{Invalid, MAX_TOKEN_BYTES, library_algorithm, read, split};
 
 /// The one header of the old service. Anything more makes it another's.
 #[derive(Deserialize)]
@@ -58,20 +58,7 @@ pub(crate) fn decode(
     issuer: &str,
     longest: Duration,
 ) -> Result<Claims, Invalid> {
-    let mut validation = Validation::new(library_algorithm(Algorithm::RS256));
-    validation.set_required_spec_claims(&["exp", "iss"]);
-    validation.set_issuer(&[issuer]);
-    // Judged below: there must be none.
-    validation.validate_aud = false;
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    let claims = jsonwebtoken::decode::<LegacyClaims>(token, key, &validation);
-    let claims = claims.map_err(|error| reason(&error))?.claims;
-    let (_, payload) = split(token)?;
-    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| Invalid("the payload is not base64url"))?;
-    if !unique::has_unique_names(&payload) {
-        return Err(Invalid("a claim appears twice"));
-    }
+    let claims: LegacyClaims = read(token, library_algorithm(Algorithm::RS256), key)?;
     if claims.iss != issuer {
         return Err(Invalid("another issuer"));
     }
