@@ -14,6 +14,9 @@ use crate::config::{Log, LogFormat, LogLevel};
 /// Lines that may wait for standard error; whoever writes the next one waits for room.
 const WAITING_LINES: usize = 16_384;
 
+/// Most bytes of waiting lines that are written at once.
+const WRITTEN_AT_ONCE: usize = 64 * 1024;
+
 /// Log lines are written from now on, by a thread of their own and as many at a time as wait: a request does not wait for
 /// standard error. Dropping the guard writes what still waits.
 ///
@@ -27,7 +30,7 @@ pub fn start(log: &Log) -> Result<WorkerGuard, TryInitError> {
     let format =
         log.format.unwrap_or(if stderr().is_terminal() { LogFormat::Pretty } else { LogFormat::Json });
     let lines = NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).lossy(false);
-    let (writer, guard) = lines.finish(BufWriter::new(stderr()));
+    let (writer, guard) = lines.finish(BufWriter::with_capacity(WRITTEN_AT_ONCE, stderr()));
     let layer = match format {
         LogFormat::Pretty => fmt::layer().with_writer(writer).with_ansi(stderr().is_terminal()).boxed(),
         LogFormat::Json => fmt::layer()

@@ -12,6 +12,9 @@ use serde::Serialize;
 
 use super::error::Failure;
 
+/// Room for the body of most replies, so that it need not grow.
+const USUAL_BYTES: usize = 1024;
+
 /// A 200 whose body is documented by `T`.
 pub(crate) struct Reply<T> {
     body: Vec<u8>,
@@ -21,7 +24,8 @@ pub(crate) struct Reply<T> {
 impl<T> Reply<T> {
     /// The body is `value`, which `T` describes.
     pub(crate) fn of(value: &impl Serialize) -> Result<Self, Failure> {
-        let body = serde_json::to_vec(value).map_err(|error| {
+        let mut body = Vec::with_capacity(USUAL_BYTES);
+        serde_json::to_writer(&mut body, value).map_err(|error| {
             tracing::error!(event = "reply_not_serialised", error = %error);
             Failure::internal()
         })?;
