@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use doorward_core::domain::message::MailKind;
-use handlebars::Handlebars;
+use handlebars::{Handlebars, RenderErrorReason};
 use serde_json::Value;
 
 use self::built_in::BUILT_IN;
@@ -161,6 +161,9 @@ pub(crate) fn fill_html(template: &str, variables: &Value) -> Result<String, Str
 
 /// In one line, and without the variables' values.
 fn complaint(error: &handlebars::RenderError) -> String {
+    if let RenderErrorReason::MissingVariable(Some(name)) = error.reason() {
+        return format!("there is no variable {name}");
+    }
     let text = error.reason().to_string();
     text.lines().next().unwrap_or_default().to_owned()
 }

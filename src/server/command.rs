@@ -6,9 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
+use clap::ValueEnum as _;
 use doorward_core::domain::key::KeyStage;
 use doorward_core::domain::time::Timestamp;
 use doorward_core::usecase::apply::{ApplyOptions, Bootstrap, ClientDefaults, Report};
+use doorward_crypto::KeyOperations;
 
 use tempfile::TempDir;
 
@@ -54,9 +56,27 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Openapi { dialect: Dialect::Native } => print(&doorward_http::native_document()),
         Command::Openapi { dialect: Dialect::Oauth2 } => print(&doorward_http::oauth2_document()),
         Command::Openapi { dialect } => {
-            bail!("the dialect {dialect:?} is not available yet; there are: native, oauth2")
+            let name =
+                dialect.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            bail!("the dialect {name} is not available yet; there are: native, oauth2")
         }
     }
+}
+
+/// An error and its causes as one line. A cause that the words before it tell already is not told again.
+#[must_use]
+pub fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.ends_with(&cause) {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push_str(": ");
+        }
+        line.push_str(&cause);
+    }
+    line.replace(['\n', '\r'], " ")
 }
 
 fn print(text: &str) -> anyhow::Result<()> {
@@ -160,8 +180,9 @@ pub(crate) async fn blank_database(settings: &Settings) -> anyhow::Result<Option
 
 fn render(report: &Report, dry_run: bool) -> String {
     let lines = report.changes.iter().map(|change| format!("{change}\n"));
+    let nothing = report.changes.is_empty().then(|| "the file declares nothing\n".to_owned());
     let closing = dry_run.then(|| "dry run: nothing was changed\n".to_owned());
-    lines.chain(closing).collect()
+    lines.chain(nothing).chain(closing).collect()
 }
 
 async fn migrate(settings: &Settings, plan: bool) -> anyhow::Result<()> {
@@ -182,9 +203,9 @@ async fn migrate(settings: &Settings, plan: bool) -> anyhow::Result<()> {
 }
 
 async fn operate_keys(settings: &Settings, command: Keys) -> anyhow::Result<()> {
-    let keys = wire::assemble(settings, Overrides::default(), Purpose::Keys).await?.keys;
     match command {
         Keys::List => {
+            let keys = open_keys(settings).await?;
             print(
                 "KID                                          ALG    STAGE    CREATED                   SIGNS FROM                RETIRED\n",
             )?;
@@ -208,11 +229,20 @@ async fn operate_keys(settings: &Settings, command: Keys) -> anyhow::Result<()> 
             Ok(())
         }
         Keys::Rotate { algorithm } => {
+            let keys = open_keys(settings).await?;
             let rotation = keys.rotate(algorithm.unwrap_or(settings.tokens.algorithm)).await?;
             report_rotation(&rotation)
         }
-        Keys::Import { file } => report_rotation(&keys.import(&read_key(&file)?).await?),
+        Keys::Import { file } => {
+            // First: a file that cannot be read leaves nothing behind.
+            let pem = read_key(&file)?;
+            report_rotation(&open_keys(settings).await?.import(&pem).await?)
+        }
     }
+}
+
+async fn open_keys(settings: &Settings) -> anyhow::Result<KeyOperations> {
+    Ok(wire::assemble(settings, Overrides::default(), Purpose::Keys).await?.keys)
 }
 
 fn read_key(path: &Path) -> anyhow::Result<String> {
@@ -230,5 +260,19 @@ fn report_rotation(rotation: &doorward_crypto::Rotation) -> anyhow::Result<()> {
     match &rotation.next {
         Some(next) => print(&format!("{} key {next} is published as the next\n", rotation.algorithm)),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_that_were_told_are_not_told_again() {
+        let cause = || anyhow!("permission denied");
+        let told = anyhow!(std::io::Error::other("cannot create x: permission denied")).context("database");
+        assert_eq!(one_line(&told), "database: cannot create x: permission denied");
+        assert_eq!(one_line(&cause().context("x cannot\nbe read")), "x cannot be read: permission denied");
+        assert_eq!(one_line(&cause().context("not read: permission denied")), "not read: permission denied");
     }
 }

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to tell when standard error is closed.
-            let _ = writeln!(std::io::stderr(), "doorward: {error:#}");
+            let _ = writeln!(std::io::stderr(), "doorward: {}", command::one_line(&error));
             ExitCode::FAILURE
         }
     }

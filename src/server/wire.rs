@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use doorward_core::domain::error::{Error, ErrorKind};
 use doorward_core::ports::clock::Clock;
 use doorward_core::ports::entropy::Entropy;
 use doorward_core::ports::provider::Registry;
@@ -107,7 +108,7 @@ pub async fn assemble(
         Purpose::Work => ring.prepare().await,
         Purpose::Keys | Purpose::Look => ring.reload().await,
     }
-    .context("keys")?;
+    .map_err(|error| keys_unusable(settings, error))?;
     let keys =
         KeyOperations::new(opened.store.clone(), sealer.clone(), clock.clone(), settings.tokens.jwks_cache);
     let passwords = HashPool::new(hash_settings(settings), entropy.clone()).context("[passwords]")?;
@@ -149,10 +150,13 @@ async fn bring_up_to_date(settings: &Settings, opened: &Opened, purpose: Purpose
     if pending.is_empty() {
         return Ok(());
     }
-    if !settings.auto_migrate() || purpose == Purpose::Look {
+    let count = pending.len();
+    if purpose == Purpose::Look {
+        bail!("the database lacks {count} migration(s): run `doorward migrate`");
+    }
+    if !settings.auto_migrate() {
         bail!(
-            "the database lacks {} migration(s): run `doorward migrate`, or set database.auto_migrate = true",
-            pending.len()
+            "the database lacks {count} migration(s): run `doorward migrate`, or set database.auto_migrate = true"
         );
     }
     for migration in opened.migrations.migrate().await.context("database")? {
@@ -195,6 +199,20 @@ async fn sealer(
 async fn holds_secrets(store: &dyn Store) -> anyhow::Result<bool> {
     let mut tx = store.begin("holds_secrets", Mode::Read).await?;
     Ok(tx.server_key(None).await?.is_some() || !tx.signing_keys().await?.is_empty())
+}
+
+/// What is wrong with the signing keys, and where to look: nearly always at the master key.
+fn keys_unusable(settings: &Settings, error: Error) -> anyhow::Error {
+    if error.kind != ErrorKind::Internal {
+        return anyhow::Error::new(error).context("keys");
+    }
+    let key = match &settings.security.master_key {
+        Some(_) => "security.master_key".to_owned(),
+        None => settings.data_directory().join("master.key").display().to_string(),
+    };
+    anyhow::Error::new(error).context(format!(
+        "the database's signing keys cannot be opened: is {key} the master key they were sealed with?"
+    ))
 }
 
 fn core_settings(settings: &Settings) -> CoreSettings {

@@ -65,7 +65,7 @@ fn mistakes_show_at_the_start() -> Checked {
         ("en/welcom.md", "subject: A\n\nB", "expected one of registration.md, welcome.md,"),
         ("en/welcome.txt", "subject: A\n\nB", "expected one of"),
         ("en/welcome.md", "Welcome", "expected a line \"subject: …\""),
-        ("en/welcome.md", "subject: A\n\n{{user.nme}}", "user.nme"),
+        ("en/welcome.md", "subject: A\n\n{{user.nme}}", "there is no variable user.nme"),
         ("en/welcome.md", "subject: {{organisation}}\n\nB", "organisation"),
         ("en/welcome.md", "subject: A\n\n{{url", "expected }}"),
         ("en/welcome.md", "subject: A\n\n{{#if url}}x", ""),

@@ -132,7 +132,7 @@ fn what_is_wrong_is_told_in_one_precise_line() {
     );
     assert_eq!(
         complaint("[[tenants]]\nkey = "),
-        "apply file error: (x.toml, line 2): not valid TOML: string values must be quoted, expected literal string"
+        "apply file error: x.toml, line 2: not valid TOML: string values must be quoted, expected literal string"
     );
 }
 

@@ -41,13 +41,16 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.key)?;
-        if let Some(shown) = &self.shown {
-            write!(f, " = {shown}")?;
-        }
-        if !self.origin.is_empty() {
-            let space = if self.key.is_empty() { "" } else { " " };
-            write!(f, "{space}({})", self.origin)?;
+        if self.key.is_empty() {
+            f.write_str(&self.origin)?;
+        } else {
+            f.write_str(&self.key)?;
+            if let Some(shown) = &self.shown {
+                write!(f, " = {shown}")?;
+            }
+            if !self.origin.is_empty() {
+                write!(f, " ({})", self.origin)?;
+            }
         }
         write!(f, ": {}", self.complaint)
     }

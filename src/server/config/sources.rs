@@ -178,7 +178,7 @@ impl Sources {
         } else if let Some(value) = self.in_file(section, key) {
             (Some(show(value)), self.file_name.clone())
         } else {
-            (None, "default".to_owned())
+            (None, "not set".to_owned())
         };
         let problem = Problem::new(name, origin, complaint);
         match shown {

@@ -106,7 +106,7 @@ fn wrong_values_are_told_in_one_precise_line() {
     );
     assert_eq!(
         complaint("[server]\nlisten = \"127.0.0.1:1\"\nlisten = \"x\"", &[]),
-        "configuration error: (doorward.toml, line 3): not valid TOML: duplicate key"
+        "configuration error: doorward.toml, line 3: not valid TOML: duplicate key"
     );
 }
 
@@ -201,14 +201,14 @@ fn wrong_providers_are_told_in_one_line() {
             "[providers.x]\nkind = \"gogle\"",
             "providers.x.kind = \"gogle\" (doorward.toml): expected one of google,",
         ),
-        ("[providers.x]", "providers.x.kind (default): expected one of google,"),
+        ("[providers.x]", "providers.x.kind (not set): expected one of google,"),
         (
             "[providers.google]\nsign_up = \"create\"",
-            "providers.google.sign_up_tenant (default): expected the key",
+            "providers.google.sign_up_tenant (not set): expected the key",
         ),
         (
             "[providers.google]\nsign_up = \"create\"\nsign_up_tenant = \"a\"",
-            "providers.google.sign_up_role (default): expected",
+            "providers.google.sign_up_role (not set): expected",
         ),
         (
             "[providers.google]\nlink = \"email\"",
@@ -277,7 +277,7 @@ fn secrets_are_never_shown() {
 fn a_named_file_must_exist() {
     let error = Settings::load(Some(Path::new("/nonexistent/x.toml")), &BTreeMap::new());
     let line = error.expect_err("there is no such file").to_string();
-    assert!(line.starts_with("configuration error: (/nonexistent/x.toml): cannot be read: "), "{line}");
+    assert!(line.starts_with("configuration error: /nonexistent/x.toml: cannot be read: "), "{line}");
 }
 
 #[test]

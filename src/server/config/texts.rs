@@ -37,10 +37,10 @@ impl Texts {
         let complain = |key, complaint: &str| Err(sources.problem::<Secret<String>>("texts", key, complaint));
         match (&self.webhook_url, &self.webhook_secret, &self.file) {
             (Some(_), None, _) => {
-                complain("webhook_secret", "expected the key, as texts.webhook_url is given")
+                complain("webhook_secret", "expected a secret, as texts.webhook_url is set")
             }
             (None, Some(_), _) => {
-                complain("webhook_url", "expected the key, as texts.webhook_secret is given")
+                complain("webhook_url", "expected an address, as texts.webhook_secret is set")
             }
             (Some(_), _, Some(_)) => complain("file", "expected either texts.file or texts.webhook_url"),
             _ => Ok(()),
