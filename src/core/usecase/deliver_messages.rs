@@ -142,7 +142,7 @@ async fn note(ports: &Ports, queued: &Queued, outcome: &Result<(), DeliveryError
         Err(error) => {
             let text: String = error.to_string().chars().take(MAX_ERROR).collect();
             let due_at = next_attempt(error, queued.attempts).map(|wait| now.plus(wait));
-            tx.postpone_message(queued.id, &text, due_at, now).await?;
+            tx.postpone_message(queued.id, queued.attempts, &text, due_at, now).await?;
         }
     }
     Ok(tx.commit().await?)

@@ -71,18 +71,21 @@ impl Outbox for SqlTx {
     async fn postpone_message(
         &mut self,
         id: MessageId,
+        attempt: i64,
         error: &str,
         due_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Stored<()> {
         let dead_at = if due_at.is_none() { Some(now) } else { None };
         let statement = sqlx::query(
-            "UPDATE outbox SET last_error = $2, due_at = COALESCE($3, due_at), dead_at = $4 WHERE id = $1",
+            "UPDATE outbox SET last_error = $2, due_at = COALESCE($3, due_at), dead_at = $4
+             WHERE id = $1 AND attempts = $5 AND dead_at IS NULL",
         )
         .bind(id.uuid())
         .bind(error)
         .bind(maybe_at(due_at))
-        .bind(maybe_at(dead_at));
+        .bind(maybe_at(dead_at))
+        .bind(attempt);
         self.run(statement).await.map(|_| ())
     }
 

@@ -82,10 +82,12 @@ pub trait Outbox {
     async fn claim_messages(&mut self, now: Timestamp, lease: Duration, most: u32) -> Stored<Vec<Queued>>;
     /// It was sent: removes it.
     async fn settle_message(&mut self, id: MessageId) -> Stored<()>;
-    /// It was not: it is due again at `due_at`, or dead with `None`.
+    /// It was not: it is due again at `due_at`, or dead with `None`. Only by whoever made its latest attempt, `attempt`: a
+    /// guarded UPDATE.
     async fn postpone_message(
         &mut self,
         id: MessageId,
+        attempt: i64,
         error: &str,
         due_at: Option<Timestamp>,
         now: Timestamp,

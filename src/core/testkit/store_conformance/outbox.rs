@@ -62,14 +62,20 @@ pub async fn dead_messages(store: Arc<dyn Store>) -> Checked {
     tx.enqueue(&second).await?;
     assert_eq!(tx.claim_messages(now, LEASE, 9).await?.len(), 2);
     let later = now.plus(SECOND);
-    tx.postpone_message(first.id, "421 later", Some(later), now).await?;
+    tx.postpone_message(first.id, 1, "421 later", Some(later), now).await?;
     assert_eq!(tx.claim_messages(now, LEASE, 9).await?, Vec::new());
     let claimed = tx.claim_messages(later, LEASE, 9).await?;
     assert_eq!(claimed.len(), 1);
     assert_eq!((claimed[0].attempts, claimed[0].last_error.as_deref()), (2, Some("421 later")));
 
-    tx.postpone_message(first.id, "550 never", None, later).await?;
-    tx.postpone_message(second.id, "gone", None, later.plus(SECOND)).await?;
+    // Whoever was too slow with its attempt, so that another was made, decides nothing any more.
+    tx.postpone_message(first.id, 1, "too late", None, later).await?;
+    tx.postpone_message(first.id, 1, "too late", Some(now), later).await?;
+    assert_eq!(tx.queue_depth().await?, QueueDepth { waiting: 2, dead: 0 });
+    assert_eq!(tx.claim_messages(later, LEASE, 9).await?, Vec::new(), "still the other's");
+    tx.postpone_message(first.id, 2, "550 never", None, later).await?;
+    tx.postpone_message(first.id, 2, "too late", Some(now), later).await?;
+    tx.postpone_message(second.id, 1, "gone", None, later.plus(SECOND)).await?;
     assert_eq!(tx.claim_messages(later.plus(LEASE * 9), LEASE, 9).await?, Vec::new(), "dead");
     assert_eq!(tx.queue_depth().await?, QueueDepth { waiting: 0, dead: 2 });
     let dead = tx.dead_messages(9).await?;
