@@ -75,7 +75,9 @@ fn place(address: Option<IpAddr>) -> String {
     address.map_or_else(|| "unknown".to_owned(), |address| network(address).to_string())
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// What one household has to itself: an IPv4 address, or the /64 of an IPv6 one.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

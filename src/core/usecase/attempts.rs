@@ -14,7 +14,7 @@ use super::{Core, rerun};
 use crate::domain::actor::Origin;
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::ids::{Id, UserId};
-use crate::domain::limit::{Level, Limit, LimitKey, LimitSubject};
+use crate::domain::limit::{Level, Limit, LimitKey, LimitSubject, network};
 use crate::domain::user::Account;
 use crate::ports::store::Tx;
 
@@ -223,8 +223,8 @@ impl Core {
         if !tx.has_signed_in_from(user, device_id, origin.ip, since).await? {
             return Err(refused);
         }
-        let name =
-            device_id.map_or_else(|| origin.ip.map(|ip| ip.to_string()).unwrap_or_default(), str::to_owned);
+        let name = device_id
+            .map_or_else(|| origin.ip.map(|ip| network(ip).to_string()).unwrap_or_default(), str::to_owned);
         let own = LimitKey::of(&LimitSubject::KnownOrigin(user, &name));
         let mut attempt = self.attempt(&[Some((own, limits.account))]);
         attempt.witness = self.address_bucket(origin);

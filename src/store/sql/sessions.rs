@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use doorward_core::domain::authentication::Methods;
 use doorward_core::domain::ids::{BrowserSessionId, Id as _, SessionId, UserId};
+use doorward_core::domain::limit::network;
 use doorward_core::domain::session::{EndReason, Session};
 use doorward_core::domain::time::Timestamp;
 use doorward_core::ports::store::{Sessions, Stored};
@@ -133,6 +134,9 @@ impl Sessions for SqlTx {
         ip: Option<IpAddr>,
         since: Timestamp,
     ) -> Stored<bool> {
+        if self.has_signed_in_from_network(user, ip, since).await? {
+            return Ok(true);
+        }
         let statement = sqlx::query(
             "SELECT id FROM sessions
              WHERE user_id = $1 AND created_at >= $2 AND (device_id = $3 OR ip_address = $4) LIMIT 1",
@@ -151,6 +155,9 @@ impl Sessions for SqlTx {
         ip: Option<IpAddr>,
         since: Timestamp,
     ) -> Stored<bool> {
+        if self.has_signed_in_from_network(user, ip, since).await? {
+            return Ok(false);
+        }
         let statement = sqlx::query(
             "SELECT id FROM sessions
              WHERE user_id = $1 AND NOT EXISTS
@@ -171,5 +178,30 @@ impl Sessions for SqlTx {
                  (SELECT id FROM sessions WHERE ended_at < $1 OR expires_at < $1 LIMIT $2)",
         );
         self.run(statement.bind(at(over_before)).bind(PURGE_BATCH)).await
+    }
+}
+
+impl SqlTx {
+    /// Whether the user has signed in since `since` from the /64 of an IPv6 address; of others it is not asked. Texts of
+    /// addresses have no common beginning, so they are compared here.
+    async fn has_signed_in_from_network(
+        &mut self,
+        user: UserId,
+        ip: Option<IpAddr>,
+        since: Timestamp,
+    ) -> Stored<bool> {
+        let Some(own @ IpAddr::V6(_)) = ip.map(network) else { return Ok(false) };
+        let statement = sqlx::query(
+            "SELECT DISTINCT ip_address FROM sessions
+             WHERE user_id = $1 AND created_at >= $2 AND ip_address LIKE '%:%'",
+        );
+        let rows = self.all(statement.bind(user.uuid()).bind(at(since))).await?;
+        for row in &rows {
+            let known = Fields::new(row, "sessions").maybe_ip("ip_address")?;
+            if known.map(network) == Some(own) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

@@ -114,7 +114,7 @@ pub trait Sessions {
         reason: EndReason,
         now: Timestamp,
     ) -> Stored<Vec<SessionId>>;
-    /// Whether the user has signed in since `since` from that device, or from that address.
+    /// Whether the user has signed in since `since` from that device, or from that address (IPv6: its /64).
     async fn has_signed_in_from(
         &mut self,
         user: UserId,
@@ -122,8 +122,8 @@ pub trait Sessions {
         ip: Option<IpAddr>,
         since: Timestamp,
     ) -> Stored<bool>;
-    /// Whether the user has signed in before, but since `since` neither from that device nor from that address: one
-    /// statement.
+    /// Whether the user has signed in before, but since `since` neither from that device nor from that address
+    /// (IPv6: its /64).
     async fn is_new_origin(
         &mut self,
         user: UserId,

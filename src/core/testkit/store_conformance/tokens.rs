@@ -8,7 +8,7 @@ use super::{World, race};
 use crate::domain::grant::Consumed;
 use crate::domain::ids::TenantId;
 use crate::domain::refresh::{Consumption, Operation};
-use crate::domain::session::EndReason;
+use crate::domain::session::{EndReason, Session};
 use crate::ports::store::{Mode, Store, StoreError};
 use crate::testkit::Checked;
 use crate::testkit::samples::{SAMPLE_IP, sample_time};
@@ -138,6 +138,27 @@ pub async fn new_origins(store: Arc<dyn Store>) -> Checked {
         assert_eq!(found, is_new, "{device:?} {ip:?}");
     }
     assert!(!tx.is_new_origin(world.samples.id(), Some("new"), Some(other), now).await?, "another user");
+    drop(tx);
+    let at = |text: &str| -> Option<IpAddr> { text.parse().ok() };
+    let mut tx = world.write().await?;
+    let at_home = world.samples.session(&world.membership, &world.client);
+    tx.add_session(&Session { ip: at("2001:db8:0:7::1"), ..at_home }).await?;
+    tx.commit().await?;
+    let mut tx = world.read().await?;
+    for (ip, is_new) in [
+        ("2001:db8:0:7::1", false),
+        ("2001:db8:0:7:1234:5678:9abc:def0", false),
+        ("2001:db8:0:8::1", true),
+        ("2001:db8::1", true),
+        ("::ffff:192.0.2.99", true),
+    ] {
+        assert_eq!(tx.is_new_origin(user, Some("new"), at(ip), now).await?, is_new, "{ip}");
+        assert_eq!(tx.has_signed_in_from(user, Some("new"), at(ip), now).await?, !is_new, "{ip}");
+    }
+    assert!(
+        tx.is_new_origin(user, Some("new"), at("2001:db8:0:7::1"), now.plus(SECOND)).await?,
+        "too long ago"
+    );
     Ok(())
 }
 
