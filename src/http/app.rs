@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use doorward_core::usecase::Core;
 use poem::endpoint::{BoxEndpoint, EndpointExt as _};
-use poem::error::ResponseError as _;
-
+use poem::error::{MethodNotAllowedError, ResponseError as _};
+use poem::http::Method;
 use poem::{Endpoint, PathPattern, Request, Response, Result, Route, RouteMethod, get};
 
 use crate::middleware::cors::Cors;
@@ -42,9 +42,9 @@ fn routes(app: &shared::App) -> Route {
         .at("/.well-known/jwks.json", get(wellknown::jwks));
     let native: Arc<dyn poem::endpoint::DynEndpoint<Output = Response>> =
         Arc::new(poem::endpoint::ToDynEndpoint(native::endpoint()));
-    for path in native_paths(&document) {
-        let mounted = Mounted { pattern: path.as_str().into(), dialect: Arc::clone(&native) };
-        route = route.at(path, mounted);
+    for (path, changes_by_get) in native_paths(&document) {
+        let pattern = path.as_str().into();
+        route = route.at(path, Mounted { pattern, changes_by_get, dialect: Arc::clone(&native) });
     }
     for (path, endpoint) in oauth2::routes() {
         route = route.at(path, endpoint);
@@ -55,19 +55,25 @@ fn routes(app: &shared::App) -> Route {
     for (path, file) in docs::files(document, oauth2::oauth2_document()) {
         route = route.at(path, RouteMethod::new().get(file));
     }
-    page::routes::routes(route)
+    for (path, endpoint) in page::routes::routes() {
+        route = route.at(path, endpoint);
+    }
+    route
 }
 
-/// The paths of the dialect's document, in poem's notation.
-fn native_paths(document: &str) -> Vec<String> {
+/// The paths of the dialect's document, in poem's notation; and whether a GET leads the browser on, to a provider or from
+/// one, which changes something.
+fn native_paths(document: &str) -> Vec<(String, bool)> {
     let document: serde_json::Value = serde_json::from_str(document).unwrap_or_default();
     let paths = document["paths"].as_object().into_iter().flatten();
-    paths.map(|(path, _)| path.replace('{', ":").replace('}', "")).collect()
+    let leads_on = |operations: &serde_json::Value| operations["get"]["responses"].get("302").is_some();
+    paths.map(|(path, operations)| (path.replace('{', ":").replace('}', ""), leads_on(operations))).collect()
 }
 
 /// One path of a dialect, with the dialect's own errors.
 struct Mounted {
     pattern: Arc<str>,
+    changes_by_get: bool,
     dialect: Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>,
 }
 
@@ -75,7 +81,12 @@ impl Endpoint for Mounted {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        let outcome = self.dialect.call(request).await;
+        // A HEAD must not change anything (RFC 9110 §9.2.1), and poem would run it as the GET.
+        let outcome = if self.changes_by_get && request.method() == Method::HEAD {
+            Err(MethodNotAllowedError.into())
+        } else {
+            self.dialect.call(request).await
+        };
         let mut response = outcome.unwrap_or_else(|error| Failure::from(error).as_response());
         // The dialect's own router has doubled the pattern.
         response.set_data(PathPattern(Arc::clone(&self.pattern)));

@@ -117,6 +117,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_page_is_one_that_browsers_visit() {
+        for (path, _) in crate::page::routes::routes() {
+            assert!(is_visited(path), "{path} is missing in VISITED");
+        }
+        let known = crate::page::routes::routes().into_iter().map(|(path, _)| path);
+        let known: Vec<_> = known.chain(crate::oauth2::routes().into_iter().map(|(path, _)| path)).collect();
+        for visited in VISITED {
+            assert!(known.contains(&visited), "{visited} is no path any more");
+        }
+    }
+
+    #[test]
     fn what_browsers_visit_is_for_nobody_elses_scripts() {
         for path in ["/oauth2/authorize", "/oauth2/authorize/", "/sign-in/second-factor", "/sign-up"] {
             assert!(is_visited(path), "{path}");

@@ -18,9 +18,9 @@ mod userinfo;
 mod visitor;
 mod wire;
 
-use poem::error::ResponseError as _;
+use poem::error::{MethodNotAllowedError, ResponseError as _};
 use poem::http::{HeaderValue, StatusCode, header};
-use poem::{Endpoint, Request, Response, Result, RouteMethod, get, post};
+use poem::{Endpoint, Request, Response, Result, RouteMethod, get, handler, post};
 
 pub use self::document::oauth2_document;
 use self::error::Failure;
@@ -33,7 +33,7 @@ pub(crate) fn routes() -> Vec<(&'static str, Answering)> {
     use self::tokeninfo::tokeninfo;
     use self::userinfo::userinfo;
     vec![
-        ("/oauth2/authorize", both(get(authorize).post(authorize))),
+        ("/oauth2/authorize", changing(get(authorize).post(authorize))),
         ("/oauth2/access_token", by_post(post(token::token))),
         ("/oauth2/token", by_post(post(token::token))),
         ("/oauth2/introspect", by_post(post(introspect::introspect))),
@@ -42,7 +42,7 @@ pub(crate) fn routes() -> Vec<(&'static str, Answering)> {
         ("/oauth2/userinfo", both(get(userinfo).post(userinfo))),
         ("/oauth2/tokeninfo", both(get(tokeninfo).post(tokeninfo))),
         ("/oauth2/idtokeninfo", by_post(post(idtokeninfo::idtokeninfo))),
-        ("/oauth2/connect/endSession", both(get(end_session).post(end_session))),
+        ("/oauth2/connect/endSession", changing(get(end_session).post(end_session))),
         ("/oauth2/connect/checkSession", by_get(get(check_session::check_session))),
         ("/oauth2/connect/jwk_uri", by_get(get(wellknown::jwks))),
     ]
@@ -50,6 +50,16 @@ pub(crate) fn routes() -> Vec<(&'static str, Answering)> {
 
 fn both(methods: RouteMethod) -> Answering {
     Answering { methods, allow: HeaderValue::from_static("GET, HEAD, POST") }
+}
+
+/// What changes something by GET too, as the standards want it: a HEAD must not (RFC 9110 §9.2.1), and is not known.
+fn changing(methods: RouteMethod) -> Answering {
+    Answering { methods: methods.head(not_known), allow: HeaderValue::from_static("GET, POST") }
+}
+
+#[handler]
+async fn not_known() -> Result<Response> {
+    Err(MethodNotAllowedError.into())
 }
 
 fn by_get(methods: RouteMethod) -> Answering {

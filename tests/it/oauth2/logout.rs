@@ -20,6 +20,7 @@ on_both![
     the_collections_form_without_an_address_is_204,
     back_channel_2_5_clients_are_told,
     session_management_3_3_the_iframe,
+    rfc9110_9_2_1_a_head_signs_nobody_out_and_issues_nothing,
 ];
 
 fn end_session(pairs: &[(&str, &str)]) -> String {
@@ -189,4 +190,23 @@ async fn session_management_3_3_the_iframe(app: &App) {
     assert!(departure.parameter("session_state").is_some_and(|state| state.contains('.')));
     let state = visitor.cookie("doorward_browser_state").expect("a cookie that the frame reads");
     assert!(state.attribute("httponly").is_none());
+}
+
+async fn rfc9110_9_2_1_a_head_signs_nobody_out_and_issues_nothing(app: &App) {
+    app.introduce_relying_parties().await;
+    let visitor = app.visitor();
+    let departure = visitor.sign_in(&authorize_url(SHOP, &[]), CAROL, PASSWORD).await;
+    let granted = Granted::of(&app.redeem_code(SHOP, &departure).await);
+    let cookie = visitor.cookie("doorward_session").expect("a session");
+    let cookie = format!("doorward_session={}", cookie.value);
+    let codes = "SELECT COUNT(*) FROM grants";
+    let before = app.place.figure(codes).await;
+    for path in [end_session(&[("id_token_hint", granted.text("id_token"))]), authorize_url(SHOP, &[])] {
+        let reply = app.send(app.request(Method::HEAD, &path).header("cookie", &cookie)).await;
+        assert_eq!((reply.status, reply.header("allow")), (405, "GET, POST"), "{path}");
+        assert_eq!(reply.header("set-cookie"), "", "{path}");
+    }
+    assert_eq!(app.userinfo(granted.access()).await.status, 200);
+    assert_eq!(app.place.figure(codes).await, before);
+    assert_eq!(visitor.get(&authorize_url(SHOP, &[])).await.away().error(), None, "still signed in");
 }

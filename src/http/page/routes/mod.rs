@@ -19,27 +19,37 @@ mod wording;
 use std::sync::Arc;
 
 use doorward_core::domain::error::Error;
-use poem::endpoint::{BoxEndpoint, EndpointExt as _, make};
-use poem::{IntoResponse as _, Request, Response, Route, RouteMethod};
+use poem::endpoint::{BoxEndpoint, EndpointExt as _, make, make_sync};
+use poem::http::{StatusCode, header};
+use poem::{IntoResponse as _, Request, Response, RouteMethod};
 
 use self::reply::{error_page, unusable_page};
 use self::visit::Visit;
 
-/// All pages at their paths.
-pub(crate) fn routes(route: Route) -> Route {
-    route
-        .at("/sign-in", form(sign_in::show, sign_in::submit))
-        .at("/sign-in/second-factor", form(second_factor::show, second_factor::submit))
-        .at("/sign-in/enrol", form(enrolment::show, enrolment::submit))
-        .at("/sign-in/provider", RouteMethod::new().post(page(provider::depart)))
-        .at("/sign-in/return", RouteMethod::new().get(page(provider::arrive)))
-        .at("/consent", form(consent::show, consent::submit))
-        .at("/sign-up", form(sign_up::show, sign_up::submit))
-        .at("/forgot-password", form(forgotten_password::show, forgotten_password::submit))
-        .at("/reset-password", form(new_password::show, new_password::submit))
-        .at("/verify-email", form(email_verification::show, email_verification::submit))
-        .at("/sign-out", form(sign_out::show, sign_out::submit))
-        .at("/signed-out", RouteMethod::new().get(page(sign_out::signed_out)))
+/// All pages with their paths.
+pub(crate) fn routes() -> Vec<(&'static str, RouteMethod)> {
+    let enrol = form(enrolment::show, enrolment::submit).head(make_sync(|_| refused("GET, POST")));
+    let arrive = RouteMethod::new().get(page(provider::arrive)).head(make_sync(|_| refused("GET")));
+    vec![
+        ("/sign-in", form(sign_in::show, sign_in::submit)),
+        ("/sign-in/second-factor", form(second_factor::show, second_factor::submit)),
+        ("/sign-in/enrol", enrol),
+        ("/sign-in/provider", RouteMethod::new().post(page(provider::depart))),
+        ("/sign-in/return", arrive),
+        ("/consent", form(consent::show, consent::submit)),
+        ("/sign-up", form(sign_up::show, sign_up::submit)),
+        ("/forgot-password", form(forgotten_password::show, forgotten_password::submit)),
+        ("/reset-password", form(new_password::show, new_password::submit)),
+        ("/verify-email", form(email_verification::show, email_verification::submit)),
+        ("/sign-out", form(sign_out::show, sign_out::submit)),
+        ("/signed-out", RouteMethod::new().get(page(sign_out::signed_out))),
+    ]
+}
+
+/// A HEAD where a GET changes something: it must not (RFC 9110 §9.2.1).
+fn refused(allowed: &'static str) -> Response {
+    let response = Response::builder().status(StatusCode::METHOD_NOT_ALLOWED);
+    response.header(header::ALLOW, allowed).finish()
 }
 
 /// A page with a form that is sent to its own path.
