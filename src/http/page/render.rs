@@ -22,7 +22,6 @@ pub(super) const SUBMIT_SCRIPT: &str = "document.forms[0].submit();";
 /// The styles of every page.
 pub(super) const STYLE: &str = include_str!("style.css");
 
-const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
@@ -51,7 +50,8 @@ pub(crate) trait View {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct NeedsOf<'a>(Needs<'a>);
 
-/// The reply: the page with all its headers.
+/// The reply: the page with all its headers. There is no `Cross-Origin-Opener-Policy`: with any but `unsafe-none` browsers
+/// part a popup from the window that opened it, and apps that sign people in by one would wait for ever.
 pub(crate) fn render(view: &impl View, look: &Look) -> Response {
     let frame = Frame::of(look);
     let Ok(html) = view.html(&frame) else {
@@ -70,7 +70,6 @@ pub(crate) fn render(view: &impl View, look: &Look) -> Response {
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (OPENER_POLICY, "same-origin"),
         (RESOURCE_POLICY, "same-origin"),
         (PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=()"),
     ] {

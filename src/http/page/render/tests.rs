@@ -83,7 +83,7 @@ async fn every_page_has_its_headers() {
             ("content-type", "text/html; charset=utf-8"),
             ("cache-control", "no-store"),
             ("content-language", "en"),
-            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-opener-policy", ""),
             ("cross-origin-resource-policy", "same-origin"),
             ("referrer-policy", "no-referrer"),
             ("x-content-type-options", "nosniff"),
