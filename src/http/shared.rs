@@ -58,3 +58,8 @@ impl<'a> FromRequest<'a> for App {
         Ok(Self::of(request)?)
     }
 }
+
+/// Tells the log of an error that is ours to mend, as nobody else is told what it was.
+pub(crate) fn log_failure(error: &Error) {
+    tracing::error!(event = "use_case_failed", error = %error);
+}

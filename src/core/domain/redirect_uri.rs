@@ -222,6 +222,7 @@ mod tests {
             ("https://a.test/?x=1", "https://a.test/?x=1&"),
             ("https://a.test/?", "https://a.test/?"),
             ("myapp:cb?x&", "myapp:cb?x&"),
+            ("com.example.app:/cb", "com.example.app:/cb?"),
         ] {
             assert_eq!(with_parameters(uri, &parameters), format!("{start}{query}"));
         }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::reply;
 use crate::body::Unread;
+use crate::shared::log_failure;
 
 /// When to come back after a 503.
 const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(1);
@@ -219,7 +220,7 @@ fn public_or(error: &Error, sentence: &'static str) -> Cow<'static, str> {
 }
 
 fn logged(error: &Error, failure: Failure) -> Failure {
-    tracing::error!(event = "use_case_failed", error = %error);
+    log_failure(error);
     failure
 }
 

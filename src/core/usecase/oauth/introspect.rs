@@ -26,6 +26,25 @@ pub struct Introspect {
     pub token: Secret<String>,
 }
 
+/// What is told of an access token of either dialect, whose claims have the same names.
+macro_rules! of_bearer {
+    ($claims:ident, $scope:expr, $expires_in:expr) => {
+        [
+            ("scope", json!($scope)),
+            ("client_id", json!($claims.client_id)),
+            ("token_type", json!("Bearer")),
+            ("exp", json!($claims.exp)),
+            ("iat", json!($claims.iat)),
+            ("nbf", json!($claims.nbf)),
+            ("sub", json!($claims.sub)),
+            ("aud", json!($claims.aud)),
+            ("iss", json!($claims.iss)),
+            ("jti", json!($claims.jti)),
+            ("expires_in", json!($expires_in)),
+        ]
+    };
+}
+
 /// A client with this scope may look at every token of its tenant; the operator's clients at every token there is.
 const LOOK_AT_ALL: &str = "introspect";
 
@@ -59,19 +78,8 @@ impl Core {
     }
 
     async fn describe_access(&self, claims: &OAuthClaims) -> Result<Map<String, Value>, Error> {
-        let mut told = told([
-            ("scope", json!(claims.scope.join(" "))),
-            ("client_id", json!(claims.client_id)),
-            ("token_type", json!("Bearer")),
-            ("exp", json!(claims.exp)),
-            ("iat", json!(claims.iat)),
-            ("nbf", json!(claims.nbf)),
-            ("sub", json!(claims.sub)),
-            ("aud", json!(claims.aud)),
-            ("iss", json!(claims.iss)),
-            ("jti", json!(claims.jti)),
-            ("expires_in", json!(claims.expires_in)),
-        ]);
+        let scope = claims.scope.join(" ");
+        let mut told = told(of_bearer!(claims, scope, claims.expires_in));
         let mut tell =
             |key: &str, value: Option<Value>| told.extend(value.map(|value| (key.to_owned(), value)));
         tell("sid", claims.sid.map(|sid| json!(sid)));
@@ -140,22 +148,15 @@ fn looks_at_all(client: &Client, tenant: Option<TenantId>) -> bool {
 }
 
 fn describe_native(claims: &Claims) -> Map<String, Value> {
-    told([
-        ("scope", json!(claims.scope)),
-        ("client_id", json!(claims.client_id)),
-        ("token_type", json!("Bearer")),
-        ("exp", json!(claims.exp)),
-        ("iat", json!(claims.iat)),
-        ("nbf", json!(claims.nbf)),
-        ("sub", json!(claims.sub)),
+    let mut told = told(of_bearer!(claims, claims.scope, claims.exp - claims.iat));
+    for (key, value) in [
         ("user_id", json!(claims.sub)),
         ("username", json!(claims.user.username)),
-        ("aud", json!(claims.aud)),
-        ("iss", json!(claims.iss)),
-        ("jti", json!(claims.jti)),
         ("sid", json!(claims.sid)),
-        ("expires_in", json!(claims.exp - claims.iat)),
-    ])
+    ] {
+        told.insert(key.to_owned(), value);
+    }
+    told
 }
 
 fn told<const COUNT: usize>(facts: [(&str, Value); COUNT]) -> Map<String, Value> {

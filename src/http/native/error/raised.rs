@@ -5,6 +5,7 @@ use poem::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Failure, Message, Place};
+use crate::shared::log_failure;
 
 const EXTERNAL_USER: &str = "PasswordCannotBeChangedForExternalUser";
 
@@ -138,6 +139,6 @@ fn weak_password(rules: &str) -> Failure {
 }
 
 fn logged(error: &Error, failure: Failure) -> Failure {
-    tracing::error!(event = "use_case_failed", error = %error);
+    log_failure(error);
     failure
 }

@@ -2,6 +2,7 @@
 
 use doorward_core::domain::authorization_request::ResponseMode;
 use doorward_core::domain::error::{Error, ErrorKind};
+use doorward_core::domain::redirect_uri::with_parameters;
 use doorward_core::domain::secret::Secret;
 use doorward_core::usecase::oauth::{ClientReply, Next, SignedOut, Stage, Turn};
 use poem::http::{HeaderValue, StatusCode, header};
@@ -115,29 +116,12 @@ pub(super) fn with_cookies(mut response: Response, cookies: impl IntoIterator<It
 /// An authorization response (RFC 6749 §4.1.2, OAuth 2.0 Form Post Response Mode §2).
 fn to_client(visit: &Visit, reply: ClientReply) -> Response {
     match reply.response_mode {
-        ResponseMode::Query => go_to(visit, &with_query(&reply.redirect_uri, &reply.parameters)),
+        ResponseMode::Query => go_to(visit, &with_parameters(&reply.redirect_uri, &reply.parameters)),
         ResponseMode::FormPost => {
             let page = FormPost { action: reply.redirect_uri, fields: reply.parameters };
             render(&page, &visit.look())
         }
     }
-}
-
-/// The address with these parameters after those it has (RFC 6749 §3.1.2).
-fn with_query(address: &str, parameters: &[(String, String)]) -> String {
-    let mut address = address.to_owned();
-    for (name, value) in parameters {
-        let separator = match address.split_once('?') {
-            None => "?",
-            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
-            Some(_) => "&",
-        };
-        address.push_str(separator);
-        address.push_str(&percent_encoded(name));
-        address.push('=');
-        address.push_str(&percent_encoded(value));
-    }
-    address
 }
 
 /// A browser that sent no session keeps what it has: it holds its cookies back from forms of other sites, which otherwise
@@ -152,28 +136,4 @@ fn without_session(visit: &Visit, response: Response) -> Response {
 /// The transaction as pages show it.
 pub(super) fn shown(transaction: &Secret<String>) -> String {
     transaction.expose().clone()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn appended(address: &str) -> String {
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        with_query(address, &[pair("code", "c-_1"), pair("state", "a b&\r\n\"")])
-    }
-
-    #[test]
-    fn parameters_are_appended() {
-        let expected = "code=c-_1&state=a%20b%26%0D%0A%22";
-        for (address, joined) in [
-            ("https://a.test/cb", "https://a.test/cb?"),
-            ("https://a.test/cb?", "https://a.test/cb?"),
-            ("https://a.test/cb?x=1", "https://a.test/cb?x=1&"),
-            ("https://a.test/cb?x=1&", "https://a.test/cb?x=1&"),
-            ("com.example.app:/cb", "com.example.app:/cb?"),
-        ] {
-            assert_eq!(appended(address), format!("{joined}{expected}"));
-        }
-    }
 }

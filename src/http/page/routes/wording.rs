@@ -5,6 +5,7 @@ use poem::http::StatusCode;
 
 use crate::page::alert::{Alert, Reason};
 
+use crate::shared::log_failure;
 /// How an error is shown.
 pub(super) struct Wording {
     /// Beside the form that led to it, with this status; `None` where sending the form again cannot help.
@@ -115,11 +116,11 @@ impl Wording {
                 beside(StatusCode::TOO_MANY_REQUESTS, Alert::Unavailable, Reason::Unavailable)
             }
             ErrorKind::Unavailable => {
-                logged(error);
+                log_failure(error);
                 beside(StatusCode::SERVICE_UNAVAILABLE, Alert::Unavailable, Reason::Unavailable)
             }
             ErrorKind::Internal => {
-                logged(error);
+                log_failure(error);
                 instead(Reason::Internal)
             }
         }
@@ -137,8 +138,4 @@ fn beside(status: StatusCode, alert: Alert, reason: Reason) -> Wording {
 /// A form that was filled in wrongly.
 fn unprocessable(alert: Alert, detail: &str) -> Wording {
     beside(StatusCode::UNPROCESSABLE_ENTITY, alert, Reason::RequestInvalid(detail.to_owned()))
-}
-
-fn logged(error: &Error) {
-    tracing::error!(event = "use_case_failed", error = %error);
 }
