@@ -2,7 +2,30 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+/// Algorithms of client assertions (RFC 7523 §2.2, RFC 7518 §3.1, RFC 8037 §3.1): all asymmetric.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum AssertionAlgorithm {
+    /// RSA PKCS#1 v1.5 with SHA-256.
+    RS256,
+    /// RSA PKCS#1 v1.5 with SHA-384.
+    RS384,
+    /// RSA PKCS#1 v1.5 with SHA-512.
+    RS512,
+    /// RSA-PSS with SHA-256.
+    PS256,
+    /// ECDSA on P-256.
+    ES256,
+    /// Ed25519.
+    EdDSA,
+}
+
+impl AssertionAlgorithm {
+    /// Every one of them; each is written as its `alg` header value.
+    pub const ALL: [Self; 6] = [Self::RS256, Self::RS384, Self::RS512, Self::PS256, Self::ES256, Self::EdDSA];
+}
 
 /// Most keys of a client.
 const MAX_KEYS: usize = 20;

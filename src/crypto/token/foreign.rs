@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use doorward_core::domain::client_keys::AssertionAlgorithm;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
@@ -16,7 +17,7 @@ const MAX_KEYS: usize = 20;
 
 #[derive(Deserialize)]
 struct Header {
-    alg: Algorithm,
+    alg: AssertionAlgorithm,
     kid: Option<String>,
     crit: Option<Value>,
 }
@@ -31,7 +32,7 @@ pub(crate) fn verify(token: &str, jwks: &Value) -> Result<Map<String, Value>, In
     let mut refused = Invalid("no key of the client fits");
     let keys = jwks.get("keys").and_then(Value::as_array).into_iter().flatten().take(MAX_KEYS);
     for key in keys.filter_map(|key| usable(key, &header)) {
-        match read(token, header.alg, &key) {
+        match read(token, in_library(header.alg), &key) {
             Ok(claims) => return Ok(claims),
             Err(invalid) => refused = invalid,
         }
@@ -49,6 +50,17 @@ fn read_header(token: &str) -> Result<Header, Invalid> {
     Ok(header)
 }
 
+fn in_library(algorithm: AssertionAlgorithm) -> Algorithm {
+    match algorithm {
+        AssertionAlgorithm::RS256 => Algorithm::RS256,
+        AssertionAlgorithm::RS384 => Algorithm::RS384,
+        AssertionAlgorithm::RS512 => Algorithm::RS512,
+        AssertionAlgorithm::PS256 => Algorithm::PS256,
+        AssertionAlgorithm::ES256 => Algorithm::ES256,
+        AssertionAlgorithm::EdDSA => Algorithm::EdDSA,
+    }
+}
+
 /// The key, if it is public, for signatures, strong enough, and of the algorithm's kind (RFC 8725 §3.1).
 fn usable(key: &Value, header: &Header) -> Option<DecodingKey> {
     let jwk: Jwk = serde_json::from_value(key.clone()).ok()?;
@@ -58,13 +70,21 @@ fn usable(key: &Value, header: &Header) -> Option<DecodingKey> {
     let fits = match (&jwk.algorithm, header.alg) {
         (
             AlgorithmParameters::RSA(rsa),
-            Algorithm::RS256 | Algorithm::RS384 | Algorithm::RS512 | Algorithm::PS256,
+            AssertionAlgorithm::RS256
+            | AssertionAlgorithm::RS384
+            | AssertionAlgorithm::RS512
+            | AssertionAlgorithm::PS256,
         ) => URL_SAFE_NO_PAD.decode(&rsa.n).is_ok_and(|modulus| modulus.len() >= MIN_RSA_BYTES),
-        (AlgorithmParameters::EllipticCurve(curve), Algorithm::ES256) => curve.curve == EllipticCurve::P256,
-        (AlgorithmParameters::OctetKeyPair(pair), Algorithm::EdDSA) => pair.curve == EllipticCurve::Ed25519,
+        (AlgorithmParameters::EllipticCurve(curve), AssertionAlgorithm::ES256) => {
+            curve.curve == EllipticCurve::P256
+        }
+        (AlgorithmParameters::OctetKeyPair(pair), AssertionAlgorithm::EdDSA) => {
+            pair.curve == EllipticCurve::Ed25519
+        }
         _ => false,
     };
-    let is_of_algorithm = jwk.common.key_algorithm.is_none_or(|algorithm| algorithm == header.alg.into());
+    let is_of_algorithm =
+        jwk.common.key_algorithm.is_none_or(|algorithm| algorithm == in_library(header.alg).into());
     if is_for_signatures && is_named && fits && is_of_algorithm {
         DecodingKey::from_jwk(&jwk).ok()
     } else {

@@ -2,6 +2,7 @@
 //! request names.
 
 use doorward_core::domain::authorization::GrantType;
+use doorward_core::domain::client_keys::AssertionAlgorithm;
 use doorward_core::domain::oidc_scope;
 use serde_json::{Value, json};
 
@@ -12,9 +13,6 @@ const NAMES: [&str; 2] = ["openid-configuration", "oauth-authorization-server"];
 
 /// Algorithms of ID tokens.
 const ID_TOKEN_ALGORITHMS: [&str; 3] = ["RS256", "ES256", "EdDSA"];
-
-/// Algorithms of client assertions (RFC 7523 §2.2).
-const ASSERTION_ALGORITHMS: [&str; 6] = ["RS256", "RS384", "RS512", "PS256", "ES256", "EdDSA"];
 
 /// Ways to tokens.
 const GRANTS: [GrantType; 4] = [
@@ -51,11 +49,11 @@ pub(crate) fn document(issuer: &str, public_url: &str) -> Value {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ID_TOKEN_ALGORITHMS,
         "token_endpoint_auth_methods_supported": any,
-        "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "token_endpoint_auth_signing_alg_values_supported": AssertionAlgorithm::ALL,
         "introspection_endpoint_auth_methods_supported": confidential,
-        "introspection_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "introspection_endpoint_auth_signing_alg_values_supported": AssertionAlgorithm::ALL,
         "revocation_endpoint_auth_methods_supported": any,
-        "revocation_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "revocation_endpoint_auth_signing_alg_values_supported": AssertionAlgorithm::ALL,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "claim_types_supported": ["normal"],
