@@ -2,6 +2,7 @@
 
 mod oauth;
 mod published;
+mod replaced;
 mod server;
 mod shared;
 mod state;
@@ -247,33 +248,6 @@ impl KeyRing {
             .map(Arc::clone)
             .ok_or(Invalid("unknown key"))?;
         Ok((state, key))
-    }
-
-    /// Verifies a token of the service that Doorward replaced, which names no key: any RSA key of ours may be its.
-    async fn verify_legacy(
-        &self,
-        token: &str,
-        issuer: &str,
-        expiry: Expiry,
-        now: Timestamp,
-    ) -> Result<Claims, Error> {
-        if expiry == Expiry::Ignored {
-            // No refresh token of ours was issued with it.
-            return Err(Invalid("an old token cannot be refreshed").into());
-        }
-        let longest = self.settings.longest_access_token;
-        let state = self.state().await?;
-        let mut refused = Invalid("no RSA key counts");
-        for key in state.keys_of(Algorithm::RS256).filter(|key| key.counts(now, longest)) {
-            match legacy::decode(token, key.verifying(), issuer, longest) {
-                Ok(claims) => {
-                    token::check_times(&claims, expiry, now)?;
-                    return Ok(claims);
-                }
-                Err(invalid) => refused = invalid,
-            }
-        }
-        Err(refused.into())
     }
 
     /// Verifies a token of one client's shared key; only that client's claims count.
