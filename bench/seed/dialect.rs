@@ -78,6 +78,20 @@ impl Dialect {
         }
     }
 
+    /// What keeps in mind, before indexes are dropped, what migrations tell the planner of them.
+    pub(super) fn keep_statistics(self) -> &'static [&'static str] {
+        if self.is_sqlite() { &["CREATE TEMP TABLE known AS SELECT * FROM sqlite_stat1"] } else { &[] }
+    }
+
+    /// What tells it again.
+    pub(super) fn restore_statistics(self) -> &'static [&'static str] {
+        if self.is_sqlite() {
+            &["INSERT INTO sqlite_stat1 SELECT * FROM known EXCEPT SELECT * FROM sqlite_stat1"]
+        } else {
+            &[]
+        }
+    }
+
     /// What brings the planner's knowledge up to date.
     pub(super) fn refresh_statistics(self) -> &'static [&'static str] {
         if self.is_sqlite() {

@@ -227,6 +227,9 @@ async fn seed_activity(
     if seed.activity >= REBUILD_INDEXES_FROM {
         indexes = connection.pairs(&dialect.indexes_of("login_activity")).await?;
     }
+    for statement in dialect.keep_statistics() {
+        connection.run(statement).await?;
+    }
     for (name, _) in &indexes {
         connection.run(&format!("DROP INDEX {name}")).await?;
     }
@@ -235,6 +238,9 @@ async fn seed_activity(
     }
     for (_, definition) in &indexes {
         connection.run(definition).await?;
+    }
+    for statement in dialect.restore_statistics() {
+        connection.run(statement).await?;
     }
     Ok(())
 }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_core::domain::activity::ActiveRange;
-use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::class::Class;
 use crate::suspicion::Suspicion;
 use crate::{Backend, OpenError, Opened, StoreOptions};
+use migrating::run_migrations;
 use readers::Readers;
 use rotations::Rotations;
 
+mod migrating;
 mod readers;
 mod rotations;
 #[path = "sql/mod.rs"]
@@ -48,6 +49,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_verification.sql", include_str!("../../migrations/postgres/0004_verification.sql")),
     ("0005_pending_upstream.sql", include_str!("../../migrations/postgres/0005_pending_upstream.sql")),
     ("0006_oauth.sql", include_str!("../../migrations/postgres/0006_oauth.sql")),
+    ("0007_activity_by_type.sql", include_str!("../../migrations/postgres/0007_activity_by_type.sql")),
+    ("0008_drop_active_users.sql", include_str!("../../migrations/postgres/0008_drop_active_users.sql")),
 ];
 const HISTORY_EXISTS: &str = "SELECT CAST(COUNT(to_regclass('_sqlx_migrations')) AS bigint) AS present";
 
@@ -110,12 +113,6 @@ fn is_shutdown(code: &str) -> bool {
     code.starts_with("57P")
 }
 
-/// Under the advisory lock that sqlx takes, each step in its own transaction. The lock goes with the connection when a
-/// step fails.
-async fn run_migrations(connection: &mut PgConnection, migrator: &Migrator) -> Result<(), MigrateError> {
-    migrator.run_direct(None, connection, false).await
-}
-
 async fn probe(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     match tokio::time::timeout(PROBE_TIMEOUT, connection.ping()).await {
         Ok(answered) => answered.map(|()| true),
@@ -168,7 +165,9 @@ pub(crate) fn open(options: &StoreOptions) -> Result<Opened, OpenError> {
     let tail = pool_options(1, &suspicion).connect_lazy_with(bounded.clone());
     let pool = pool_options(max_connections, &suspicion).connect_lazy_with(bounded);
     let readers = Readers::new(pool.clone());
-    let store = sql::SqlStore { readers, tail, writers: pool, gate: None, suspicion, rotations: Rotations };
+    let reports = sql::reports(max_connections as usize);
+    let store =
+        sql::SqlStore { readers, reports, tail, writers: pool, gate: None, suspicion, rotations: Rotations };
     let migrations = Arc::new(sql::Schema::new(connect));
     Ok(Opened { store: Arc::new(store), migrations, backend: Backend::Postgres })
 }

@@ -21,6 +21,8 @@ use crate::{Backend, OpenError, Opened, StoreOptions};
 use readers::Readers;
 use rotations::Rotations;
 
+#[cfg(test)]
+mod plans;
 mod readers;
 mod rotations;
 #[path = "sql/mod.rs"]
@@ -54,6 +56,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_verification.sql", include_str!("../../migrations/sqlite/0004_verification.sql")),
     ("0005_pending_upstream.sql", include_str!("../../migrations/sqlite/0005_pending_upstream.sql")),
     ("0006_oauth.sql", include_str!("../../migrations/sqlite/0006_oauth.sql")),
+    ("0007_activity_by_type.sql", include_str!("../../migrations/sqlite/0007_activity_by_type.sql")),
+    ("0008_drop_active_users.sql", include_str!("../../migrations/sqlite/0008_drop_active_users.sql")),
 ];
 const HISTORY_EXISTS: &str =
     "SELECT COUNT(*) AS present FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
@@ -195,10 +199,12 @@ async fn connect(options: &StoreOptions) -> Result<(sql::SqlStore, sql::Schema),
     let store = sql::SqlStore {
         tail: pool(1).connect_lazy_with(readers.clone().read_only(true)),
         readers: Readers::new(readers.read_only(true), READERS),
+        reports: sql::reports(READERS),
         writers: connected.map_err(|error| OpenError::Connect { source: error.into() })?,
         gate: Some(Arc::new(Semaphore::new(1))),
         suspicion: Suspicion::none(0),
         rotations: Rotations::default(),
     };
-    Ok((store, sql::Schema::new(writers)))
+    // To build an index takes as much as the index, which may be more than there is memory.
+    Ok((store, sql::Schema::new(writers.pragma("temp_store", "FILE"))))
 }

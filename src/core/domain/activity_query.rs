@@ -156,7 +156,7 @@ pub enum Condition {
 pub struct ActivityQuery {
     /// Which rows.
     pub condition: Option<Condition>,
-    /// Sort keys, `true` = descending; the store appends the id as tie-breaker.
+    /// Sort keys, `true` = descending; the store appends the id as tie-breaker. Without any, oldest first.
     pub order: Vec<(Column, bool)>,
     /// Rows to skip.
     pub offset: u64,

@@ -99,7 +99,8 @@ pub type Stored<T> = Result<T, StoreError>;
 pub enum Mode {
     /// Statements run one by one; each sees what is committed.
     Read,
-    /// As [`Mode::Read`], for statements over many rows: they may take longer than others before they are given up.
+    /// As [`Mode::Read`], for statements over many rows: they may take longer than others before they are given up, and only
+    /// some run at once.
     Report,
     /// One transaction; SQLite takes the write lock at once.
     Write,

@@ -1,8 +1,12 @@
-//! Who signed in, refreshed, signed out or failed to, in the caller's tenant.
+//! Who signed in, refreshed, signed out or failed to, in the caller's tenant. Questions run to their end when the client
+//! hangs up, for so does the database: only then may the next one begin.
+
+use std::sync::Arc;
 
 use doorward_core::domain::activity::Activity;
 use doorward_core::domain::activity_query::Column;
 use doorward_core::domain::error::{Error, ErrorKind};
+use doorward_core::usecase::Core;
 use poem_openapi::OpenApi;
 use poem_openapi::param::Path;
 use poem_openapi::types::Any;
@@ -29,14 +33,17 @@ impl LoginActivityApi {
         filter: Filter,
         caller: Bearer,
     ) -> Result<Reply<Vec<LoginActivityWithRelations>>, Failure> {
-        let rows = app.core.find_activity(&caller.0, &filter.query).await?;
-        Reply::of(&rows.iter().map(|row| row_object(row, &filter.columns)).collect::<Vec<_>>())
+        let Filter { query, columns } = filter;
+        let rows = app.run_to_end(|core| async move { core.find_activity(&caller.0, &query).await }).await?;
+        Reply::of(&rows.iter().map(|row| row_object(row, &columns)).collect::<Vec<_>>())
     }
 
     /// The number of rows; needs the permission ViewLoginActivity
     #[oai(path = "/login-activity/count", method = "get", operation_id = "LoginActivityController.count")]
     async fn count(&self, app: App, condition: Where, caller: Bearer) -> Result<Reply<Count>, Failure> {
-        let count = app.core.count_activity(&caller.0, condition.0.as_ref()).await?;
+        let work =
+            |core: Arc<Core>| async move { core.count_activity(&caller.0, condition.0.as_ref()).await };
+        let count = app.run_to_end(work).await?;
         Reply::of(&Count { count })
     }
 
@@ -66,7 +73,8 @@ impl LoginActivityApi {
         report: Report,
         caller: Bearer,
     ) -> Result<Reply<Any<Value>>, Failure> {
-        let buckets = app.core.active_users(&caller.0, report.0).await?;
+        let work = |core: Arc<Core>| async move { core.active_users(&caller.0, report.0).await };
+        let buckets = app.run_to_end(work).await?;
         let buckets = buckets.into_iter().map(|(bucket, types)| {
             let types = types.into_iter().map(|(login_type, rows)| {
                 let rows = rows.iter().map(|row| row_object(row, &Column::ALL)).collect();

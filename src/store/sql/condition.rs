@@ -129,9 +129,14 @@ fn push_like(
     close(builder, column, negated);
 }
 
+/// Oldest first: what an index answers under a condition on time, type or actor, too. By id, as would be simpler, the rows
+/// of a late month are looked for from the first row on.
+const DEFAULT_ORDER: &[(Column, bool)] = &[(Column::LoginTime, false)];
+
 /// Adds `ORDER BY` the keys, with rows without a value last (first when descending), and the id as tie-breaker in the
 /// direction of the last key: so one index serves both directions.
 pub(super) fn push_order(builder: &mut QueryBuilder<Db>, order: &[(Column, bool)]) {
+    let order = if order.is_empty() { DEFAULT_ORDER } else { order };
     builder.push(" ORDER BY ");
     for (column, descending) in order {
         builder.push(name(*column)).push(if *descending { " DESC" } else { " ASC" });

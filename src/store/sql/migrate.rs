@@ -11,7 +11,7 @@ use super::{Db, row, within};
 use crate::{Migration, Migrations, OpenError};
 
 /// sqlx's record of what was applied.
-const HISTORY: &str = "_sqlx_migrations";
+pub(crate) const HISTORY: &str = "_sqlx_migrations";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 type Connection = <Db as Database>::Connection;
@@ -49,7 +49,10 @@ fn migrator() -> Migrator {
         let alone = step.sql.starts_with("-- no-transaction");
         sqlx::migrate::Migration::new(step.number, step.name.into(), kind, step.sql.into_sql_str(), alone)
     });
-    Migrator::with_migrations(steps.collect())
+    let mut migrator = Migrator::with_migrations(steps.collect());
+    // Each database has a better way to keep two processes apart.
+    migrator.set_locking(false);
+    migrator
 }
 
 async fn missing(connection: &mut Connection, migrator: &Migrator) -> Result<Vec<Migration>, OpenError> {

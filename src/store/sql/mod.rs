@@ -3,7 +3,7 @@
 //! Rules: `$n` parameters, time as a parameter, JSON never queried inside, every transition one guarded statement,
 //! no dependence on constraint names, no `SELECT *`. What differs between the databases is in those two files only.
 
-mod activities;
+pub(crate) mod activities;
 mod attempts;
 mod authenticators;
 mod browsing;
@@ -18,7 +18,7 @@ mod imports;
 mod keys;
 mod links;
 mod memberships;
-mod migrate;
+pub(crate) mod migrate;
 mod outbox;
 mod password_history;
 mod presented;
@@ -64,6 +64,8 @@ pub(crate) type Statement<'q> = Query<'q, Db, <Db as Database>::Arguments>;
 pub(crate) struct SqlStore {
     /// For reading.
     pub(crate) readers: Readers,
+    /// As many reports as may run at once: the dearest questions must leave connections to the others.
+    pub(crate) reports: Arc<Semaphore>,
     /// For the tail of the revocations alone: requests that keep all others busy must not make the node blind.
     pub(crate) tail: Pool<Db>,
     /// For [`Mode::Write`]; the same pool where the database does not care.
@@ -77,7 +79,8 @@ pub(crate) struct SqlStore {
 }
 
 pub(crate) enum Link {
-    Reading(Reader),
+    // The connection is back before the next report is let in: fields drop in order.
+    Reading { reader: Reader, _turn: Option<OwnedSemaphorePermit> },
     // The transaction is rolled back, if it was not committed, before the next writer is let in: fields drop in order.
     Writing(Transaction<'static, Db>, Option<OwnedSemaphorePermit>),
 }
@@ -97,23 +100,25 @@ struct SqlTx {
 impl SqlStore {
     async fn link(&self, name: &'static str, mode: Mode) -> Stored<Link> {
         match mode {
-            Mode::Read | Mode::Report => {
-                let acquired = within(BEGIN_TIMEOUT, self.readers.acquire()).await;
-                Ok(Link::Reading(acquired.map_err(|error| error.noted_by(&self.suspicion).into_store(name))?))
+            Mode::Read => self.read(name, None).await,
+            Mode::Report => {
+                let turn = enter(&self.reports).await.map_err(|error| error.into_store(name))?;
+                self.read(name, Some(turn)).await
             }
             Mode::Write => self.write(name).await,
         }
     }
 
+    async fn read(&self, name: &'static str, turn: Option<OwnedSemaphorePermit>) -> Stored<Link> {
+        let acquired = within(BEGIN_TIMEOUT, self.readers.acquire()).await;
+        let reader = acquired.map_err(|error| error.noted_by(&self.suspicion).into_store(name))?;
+        Ok(Link::Reading { reader, _turn: turn })
+    }
+
     pub(crate) async fn write(&self, name: &'static str) -> Stored<Link> {
         let permit = match &self.gate {
             None => None,
-            Some(gate) => {
-                let entered = Arc::clone(gate).acquire_owned();
-                let permit =
-                    within(GATE_TIMEOUT, async { entered.await.map_err(|_| sqlx::Error::PoolClosed) });
-                Some(permit.await.map_err(|error| error.into_store(name))?)
-            }
+            Some(gate) => Some(enter(gate).await.map_err(|error| error.into_store(name))?),
         };
         let attempt = || within(BEGIN_TIMEOUT, self.writers.begin_with(BEGIN_WRITE));
         let begun = match attempt().await {
@@ -152,7 +157,7 @@ impl Store for SqlStore {
         let wait = Wait::begins(name);
         let link = wait.ends(self.link(name, mode).await)?;
         let section = match &link {
-            Link::Reading(_) => Section::reading(name),
+            Link::Reading { .. } => Section::reading(name),
             Link::Writing(..) => Section::writing(name),
         };
         let limit = match mode {
@@ -221,13 +226,13 @@ impl Tx for SqlTx {
 impl SqlTx {
     fn connection(&mut self) -> &mut <Db as Database>::Connection {
         match &mut self.link {
-            Link::Reading(connection) => connection,
+            Link::Reading { reader, .. } => reader,
             Link::Writing(transaction, _) => transaction,
         }
     }
 
     fn rests(&mut self, is_answered: bool) {
-        if let Link::Reading(reader) = &mut self.link
+        if let Link::Reading { reader, .. } = &mut self.link
             && is_answered
         {
             reader.rests();
@@ -291,12 +296,23 @@ impl SqlTx {
     fn writes(&self) -> Stored<()> {
         match self.link {
             Link::Writing(..) => Ok(()),
-            Link::Reading(_) => Err(StoreError::Other {
+            Link::Reading { .. } => Err(StoreError::Other {
                 transaction: self.name,
                 source: "a section begun for reading cannot write".into(),
             }),
         }
     }
+}
+
+/// How many reports may run at once where there are so many connections.
+pub(crate) fn reports(connections: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new((connections / 2).max(1)))
+}
+
+/// A turn, in order of arrival; an error when it does not come in time.
+async fn enter(gate: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Timed> {
+    let entered = Arc::clone(gate).acquire_owned();
+    within(GATE_TIMEOUT, async { entered.await.map_err(|_| sqlx::Error::PoolClosed) }).await
 }
 
 pub(crate) async fn within<T>(

@@ -3,6 +3,7 @@
 //! statement is put back as it is, and one that did not is closed.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sqlx::ConnectOptions as _;
@@ -11,19 +12,37 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::GATE_TIMEOUT;
 
+/// Steps of SQLite's machine after which a statement looks whether anybody still waits for it: less than a millisecond.
+const STEPS: i32 = 10_000;
+
 /// A fixed number of connections, made when first needed.
 #[derive(Clone)]
 pub(crate) struct Readers(Arc<Shelf>);
 
 struct Shelf {
     options: SqliteConnectOptions,
-    free: Mutex<Vec<SqliteConnection>>,
+    free: Mutex<Vec<Open>>,
     places: Arc<Semaphore>,
 }
 
+struct Open {
+    connection: SqliteConnection,
+    /// Raised when nobody waits for its statement any more. SQLite would go on to the end, for minutes if need be, on a
+    /// thread that nothing counts.
+    is_given_up: Arc<AtomicBool>,
+}
+
 impl Shelf {
-    fn free(&self) -> MutexGuard<'_, Vec<SqliteConnection>> {
+    fn free(&self) -> MutexGuard<'_, Vec<Open>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn open(&self) -> Result<Open, sqlx::Error> {
+        let mut connection = self.options.connect().await?;
+        let is_given_up = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&is_given_up);
+        connection.lock_handle().await?.set_progress_handler(STEPS, move || !seen.load(Ordering::Relaxed));
+        Ok(Open { connection, is_given_up })
     }
 }
 
@@ -38,17 +57,17 @@ impl Readers {
         let turn = tokio::time::timeout(GATE_TIMEOUT, Arc::clone(&self.0.places).acquire_owned()).await;
         let place = turn.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
         let free = self.0.free().pop();
-        let connection = match free {
-            Some(connection) => connection,
-            None => self.0.options.connect().await?,
+        let open = match free {
+            Some(open) => open,
+            None => self.0.open().await?,
         };
-        Ok(Reader { connection: Some(connection), shelf: Arc::clone(&self.0), is_busy: false, _place: place })
+        Ok(Reader { open: Some(open), shelf: Arc::clone(&self.0), is_busy: false, _place: place })
     }
 }
 
 /// A connection on loan.
 pub(crate) struct Reader {
-    connection: Option<SqliteConnection>,
+    open: Option<Open>,
     shelf: Arc<Shelf>,
     is_busy: bool,
     // After the connection is back: fields drop in order, and after `drop`.
@@ -60,13 +79,19 @@ impl Reader {
     pub(crate) fn rests(&mut self) {
         self.is_busy = false;
     }
+
+    /// Whether the connection is still there, after the loan.
+    #[cfg(test)]
+    pub(super) fn trace(&self) -> Option<std::sync::Weak<AtomicBool>> {
+        self.open.as_ref().map(|open| Arc::downgrade(&open.is_given_up))
+    }
 }
 
 impl Deref for Reader {
     type Target = SqliteConnection;
 
     fn deref(&self) -> &SqliteConnection {
-        self.connection.as_ref().expect("the connection is there until the loan ends")
+        &self.open.as_ref().expect("the connection is there until the loan ends").connection
     }
 }
 
@@ -74,14 +99,19 @@ impl Deref for Reader {
 impl DerefMut for Reader {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
         self.is_busy = true;
-        self.connection.as_mut().expect("the connection is there until the loan ends")
+        &mut self.open.as_mut().expect("the connection is there until the loan ends").connection
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take().filter(|_| !self.is_busy) {
-            self.shelf.free().push(connection);
+        let Some(open) = self.open.take() else {
+            return;
+        };
+        if self.is_busy {
+            open.is_given_up.store(true, Ordering::Relaxed);
+        } else {
+            self.shelf.free().push(open);
         }
     }
 }

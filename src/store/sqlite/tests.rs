@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorward_core::domain::membership::Membership;
 use doorward_core::domain::refresh::Refresh;
@@ -211,5 +212,27 @@ fn limit_files(size: &str) -> Tested {
     let arguments = ["--pid", &process, &format!("--fsize={size}:")];
     let status = std::process::Command::new("prlimit").args(arguments).status();
     assert!(status.map_err(|error| format!("prlimit (of util-linux): {error}"))?.success());
+    Ok(())
+}
+
+const ENDLESS: &str =
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
+
+/// SQLite itself would go on for ever.
+#[tokio::test]
+async fn a_statement_nobody_waits_for_ends() -> Tested {
+    let world = World::create(0).await?;
+    let mut reader = world.store.readers.acquire().await?;
+    let trace = reader.trace().ok_or("not on loan")?;
+    let asked = tokio::time::timeout(Duration::from_millis(50), sqlx::query(ENDLESS).fetch_all(&mut *reader));
+    assert!(asked.await.is_err(), "it does not end by itself");
+    assert!(trace.upgrade().is_some(), "it is still at work");
+    drop(reader);
+    while trace.upgrade().is_some() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut next = world.store.readers.acquire().await?;
+    let one: i64 = sqlx::query_scalar("SELECT 1").fetch_one(&mut *next).await?;
+    assert_eq!(one, 1);
     Ok(())
 }

@@ -61,7 +61,8 @@ pub async fn activity_rows(store: Arc<dyn Store>) -> Checked {
     Ok(())
 }
 
-/// Order by any column in both directions, ties by id; rows without a value last when ascending; limit and offset.
+/// Oldest first, or order by any column in both directions, ties by id; rows without a value last when ascending; limit
+/// and offset.
 ///
 /// # Errors
 /// What the store refused.
@@ -79,7 +80,8 @@ pub async fn activity_order(store: Arc<dyn Store>) -> Checked {
         tx.find_activity(tenant, &query).await.map(|rows| ids(&rows))
     };
     let pick = |places: &[usize]| places.iter().map(|place| rows[*place].id).collect::<Vec<_>>();
-    assert_eq!(page(&[], 0, 100).await?, pick(&[0, 1, 2, 3, 4]));
+    assert_eq!(page(&[], 0, 100).await?, pick(&[0, 2, 3, 4, 1]), "oldest first");
+    assert_eq!(page(&[(Column::Id, false)], 0, 100).await?, pick(&[0, 1, 2, 3, 4]));
     assert_eq!(page(&[(Column::Id, true)], 0, 2).await?, pick(&[4, 3]));
     assert_eq!(page(&[(Column::Actor, false)], 0, 100).await?, pick(&[4, 2, 1, 0, 3]), "byte order");
     assert_eq!(page(&[(Column::LoginTime, true)], 0, 100).await?, pick(&[1, 4, 3, 2, 0]));
@@ -88,7 +90,7 @@ pub async fn activity_order(store: Arc<dyn Store>) -> Checked {
     assert_eq!(page(&[(Column::IpAddress, true)], 0, 1).await?, pick(&[3]), "no value: first");
     let keys = [(Column::LoginTime, true), (Column::Actor, false)];
     assert_eq!(page(&keys, 1, 3).await?, pick(&[4, 2, 0]));
-    assert_eq!(page(&[], 4, 100).await?, pick(&[4]));
+    assert_eq!(page(&[], 4, 100).await?, pick(&[1]));
     assert_eq!(page(&[], u64::MAX, 1).await?, Vec::new());
     Ok(())
 }

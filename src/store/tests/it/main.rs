@@ -8,4 +8,5 @@ mod faults;
 mod groups;
 mod inconsistencies;
 mod migrations;
+mod reports;
 mod suite;

@@ -68,6 +68,29 @@ async fn postgres_nodes_migrate_at_once() -> Tested {
     database.discard().await
 }
 
+/// As after a process that was killed while it built an index beside running nodes.
+#[tokio::test]
+async fn postgres_repeats_an_interrupted_build() -> Tested {
+    let Some(database) = Postgres::create().await? else {
+        return Ok(());
+    };
+    let mut connection = database.connect().await?;
+    for statement in [
+        "DELETE FROM _sqlx_migrations WHERE version >= 7",
+        "UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 'login_activity_type'::regclass",
+    ] {
+        connection.execute(statement).await?;
+    }
+    let repeated = database.opened().migrations.migrate().await?;
+    assert_eq!(repeated.first().map(|step| step.number), Some(7));
+    let row = connection
+        .fetch_one("SELECT indisvalid FROM pg_index WHERE indexrelid = 'login_activity_type'::regclass")
+        .await?;
+    assert!(row.get::<bool, _>("indisvalid"));
+    connection.close().await?;
+    database.discard().await
+}
+
 const FROM_THE_FUTURE: &str = "INSERT INTO _sqlx_migrations
     (version, description, success, checksum, execution_time) VALUES (9999, 'future', TRUE, '', 0)";
 const TAMPERED: &str = "UPDATE _sqlx_migrations SET checksum = '' WHERE version = 1";

@@ -1,0 +1,1 @@
+DROP INDEX login_activity_active_users;
