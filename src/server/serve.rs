@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use doorward_core::usecase::Core;
 use doorward_http::HttpSettings;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,6 +18,9 @@ use crate::identity_providers;
 use crate::metrics::{self, LastRead};
 use crate::wire::{self, Assembly, Overrides, Purpose};
 use crate::worker::{self, Tail};
+
+/// Connections that may wait to be accepted; the same as tokio's own.
+const BACKLOG: u32 = 1024;
 
 /// A server that answers requests.
 pub struct Running {
@@ -62,13 +65,14 @@ impl Running {
 /// # Errors
 /// One line about what cannot be used.
 pub async fn start(mut settings: Settings, overrides: Overrides) -> anyhow::Result<Running> {
-    let listener = bind("server.listen", settings.server.listen).await?;
+    let listen = settings.server.listen;
+    let socket = reserve(listen).with_context(|| unusable("server.listen", listen))?;
     let figures = match settings.server.metrics_listen {
         // Collecting begins first: who counts asks for its counters once.
         Some(listen) => Some((bind("server.metrics_listen", listen).await?, metrics::collect()?)),
         None => None,
     };
-    let address = listener.local_addr()?;
+    let address = socket.local_addr()?;
     settings.server.listen = address;
     let Assembly { core, ring, courier, .. } = wire::assemble(&settings, overrides, Purpose::Work).await?;
     let last_read = LastRead::now(core.ports().clock.clone());
@@ -82,6 +86,7 @@ pub async fn start(mut settings: Settings, overrides: Overrides) -> anyhow::Resu
         serve_metrics(listener, recorder, last_read, http.clone(), &stop)?;
     }
     let app = doorward_http::app(core.clone(), http.clone());
+    let listener = socket.listen(BACKLOG).with_context(|| unusable("server.listen", listen))?;
     let tasks = core.ports().tasks.clone();
     // On a tracker of its own: at the end it waits for everything on the core's.
     let served = TaskTracker::new().spawn(doorward_http::serve(listener, app, http, tasks, stop.clone()));
@@ -91,8 +96,23 @@ pub async fn start(mut settings: Settings, overrides: Overrides) -> anyhow::Resu
     Ok(Running { address, core, stop, served })
 }
 
+/// Takes the address, but no connections yet: until we can answer they are refused, and a balancer asks another node.
+/// What the kernel took in for a server whose start then fails would be lost.
+fn reserve(listen: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = if listen.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As TcpListener::bind does: connections of a server that has just ended must not be in the way.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(listen)?;
+    Ok(socket)
+}
+
 async fn bind(key: &str, listen: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(listen).await.with_context(|| format!("{key} = \"{listen}\" cannot be used"))
+    TcpListener::bind(listen).await.with_context(|| unusable(key, listen))
+}
+
+fn unusable(key: &str, listen: SocketAddr) -> String {
+    format!("{key} = \"{listen}\" cannot be used")
 }
 
 /// Answers `GET /metrics` until `stop`.

@@ -13,4 +13,5 @@ mod slow;
 mod slowhttptest;
 mod slowloris;
 mod stop_under_load;
+mod unready;
 mod unsent;
