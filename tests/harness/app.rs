@@ -24,6 +24,7 @@ use tokio::sync::Mutex;
 
 use super::database::{Database, Place};
 use super::mailbox::Outbox;
+use super::plain::plain;
 use super::reply::Reply;
 
 /// `tokens.issuer` of every test server.
@@ -201,9 +202,7 @@ impl App {
         let clock = options.clock.clone().unwrap_or_else(|| Arc::new(FixedClock::new(beginning())));
         let overrides = options.overrides(clock.clone());
         let started = start_with(options.settings(&place), clock, overrides).await;
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
+        let http = plain()
             // The server's stop would wait half a second for what connections that are kept still bring.
             .pool_max_idle_per_host(0)
             .timeout(Duration::from_secs(30))

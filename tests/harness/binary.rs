@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::app::{App, base_environment};
 use super::database::{Database, Place, environment};
 use super::mailbox::Outbox;
+use super::plain::plain;
 
 /// What the logs and the database are searched for: no secret of a test may be found there.
 pub const CANARY: &str = "CANARY-0d5b7a";
@@ -198,7 +199,7 @@ impl Binary {
         let stderr = child.stderr.take().expect("standard error is piped");
         let log = Arc::new(Mutex::new(String::new()));
         let reader = Some(collect(stderr, log.clone()));
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build();
+        let http = plain().timeout(Duration::from_secs(30)).build();
         let http = http.expect("an HTTP client can be built");
         let mut server = Self { address, child, log, reader, http };
         server.wait_until_ready().await;

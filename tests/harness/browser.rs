@@ -5,9 +5,9 @@ use std::sync::Mutex;
 
 use reqwest::Method;
 use reqwest::header::{COOKIE, ORIGIN, SET_COOKIE};
-use reqwest::redirect::Policy;
 
 use super::app::App;
+use super::plain::plain;
 use super::reply::Reply;
 
 /// The port of the client's redirect URL.
@@ -113,8 +113,7 @@ impl<'a> Browser<'a> {
     /// A new one, without cookies, for the server that is known as `public_url`.
     #[must_use]
     pub fn new(app: &'a App, public_url: &str) -> Self {
-        let http =
-            reqwest::Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build();
+        let http = plain().pool_max_idle_per_host(0).build();
         Self {
             app,
             public: reqwest::Url::parse(public_url).expect("an absolute address"),

@@ -113,8 +113,9 @@ impl Place {
         if self.is_removed.load(Ordering::Relaxed) {
             return;
         }
-        for (what, statement) in HALF_WRITTEN {
-            assert_eq!(self.figure(statement).await, 0, "{what}");
+        let statements = HALF_WRITTEN.map(|(_, statement)| statement);
+        for ((what, _), figure) in HALF_WRITTEN.iter().zip(self.figures(statements).await) {
+            assert_eq!(figure, 0, "{what}");
         }
     }
 
@@ -132,14 +133,27 @@ impl Place {
 
     /// The one number that a statement selects.
     pub async fn figure(&self, statement: &'static str) -> i64 {
-        let number = if self.name.is_some() {
+        let [figure] = self.figures([statement]).await;
+        figure
+    }
+
+    /// As [`Place::figure`], of several statements on one connection: connecting takes longer than they do.
+    async fn figures<const COUNT: usize>(&self, statements: [&'static str; COUNT]) -> [i64; COUNT] {
+        let mut figures = [0; COUNT];
+        if self.name.is_some() {
             let mut connection = PgConnection::connect(&self.url).await.expect("the database answers");
-            sqlx::query_scalar(statement).fetch_one(&mut connection).await
+            for (figure, statement) in figures.iter_mut().zip(statements) {
+                let selected = sqlx::query_scalar(statement).fetch_one(&mut connection).await;
+                *figure = selected.expect("the statement selects one number");
+            }
         } else {
             let mut connection = SqliteConnection::connect(&self.url).await.expect("the file opens");
-            sqlx::query_scalar(statement).fetch_one(&mut connection).await
-        };
-        number.expect("the statement selects one number")
+            for (figure, statement) in figures.iter_mut().zip(statements) {
+                let selected = sqlx::query_scalar(statement).fetch_one(&mut connection).await;
+                *figure = selected.expect("the statement selects one number");
+            }
+        }
+        figures
     }
 
     /// Everything that is stored, as bytes to be searched.

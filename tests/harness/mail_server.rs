@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::app::eventually;
 use super::database::environment;
+use super::plain::plain;
 
 /// `sink.py`, with its packages installed beside it.
 const PROGRAM: &str = "DOORWARD_TEST_MAIL_UPSTREAM";
@@ -58,7 +59,7 @@ impl MailServer {
         BufReader::new(output).read_line(&mut line).expect("it says something");
         let ports: Vec<u16> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
         let [port, control] = ports[..] else { unreachable!("it is not ready: {line:?}") };
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be built");
+        let http = plain().build().expect("an HTTP client can be built");
         let control = format!("http://127.0.0.1:{control}/_control");
         Some(Self { port, control, child, http, certificate, directory })
     }

@@ -17,6 +17,7 @@ pub mod mailbox;
 pub mod nodes;
 pub mod pages;
 pub mod people;
+pub mod plain;
 pub mod proxy;
 pub mod raw;
 pub mod real_clients;

@@ -12,6 +12,7 @@ use super::app::App;
 use super::browser::Cookie;
 use super::document::{Document, Submission};
 pub use super::landing::{Departure, Landing, Page};
+use super::plain::plain;
 use super::reply::Reply;
 
 /// Most hops of one journey.
@@ -40,11 +41,7 @@ impl Visitor {
     /// When `public_url` is not absolute.
     #[must_use]
     pub fn at(address: SocketAddr, public_url: &str) -> Self {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .pool_max_idle_per_host(0)
-            .build();
+        let http = plain().pool_max_idle_per_host(0).build();
         Self {
             address: Mutex::new(address),
             public: Url::parse(public_url).expect("an absolute address"),

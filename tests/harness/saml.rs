@@ -9,13 +9,14 @@ use doorward_core::domain::time::Timestamp;
 use doorward_core::testkit::clock::FixedClock;
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use reqwest::header::{COOKIE, SET_COOKIE};
-use reqwest::{Method, Response, redirect};
+use reqwest::{Method, Response};
 use serde_json::Value;
 
 use super::app::{App, Options, run_with};
 use super::binary::free_port;
 use super::browser::{Browser, Visit, next_visit};
 use super::database::Database;
+use super::plain::plain;
 use super::reply::Reply;
 
 /// Names the script that runs the identity provider, `tests/upstreams/saml/idp.sh`.
@@ -146,7 +147,7 @@ impl Idp {
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line).expect("it says something");
         assert_eq!(line.trim(), format!("ready {port}"));
-        let http = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build();
+        let http = plain().build();
         Self {
             child,
             base: format!("http://127.0.0.1:{port}"),
