@@ -8,6 +8,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use doorward_core::domain::error::{Error, ErrorKind};
+use doorward_core::usecase::Returned;
+use doorward_core::usecase::oauth::Turn;
 use metrics::{Counter, Gauge, Histogram};
 
 /// The route of a request that no pattern matched, or that was answered before one could.
@@ -77,9 +79,29 @@ pub(crate) fn connection_cap(cap: usize) {
 
 /// Counts how a sign-in, or a step of one, ended, and passes it on.
 pub(crate) fn sign_in<T>(outcome: Result<T, Error>) -> Result<T, Error> {
-    let name = outcome.as_ref().map_or_else(|error| refusal(error.kind), |_| "succeeded");
-    metrics::counter!("doorward_sign_ins_total", "outcome" => name).increment(1);
+    step(&outcome, |_| None);
     outcome
+}
+
+/// The same of one on a page, which the client may be told the end of.
+pub(crate) fn turn(outcome: Result<Turn, Error>) -> Result<Turn, Error> {
+    step(&outcome, |turn| turn.refused);
+    outcome
+}
+
+/// The same of one at a provider, which the browser goes on from in any case.
+pub(crate) fn returned(outcome: Result<Returned, Error>) -> Result<Returned, Error> {
+    step(&outcome, |returned| returned.refused);
+    outcome
+}
+
+fn step<T>(outcome: &Result<T, Error>, refused: impl Fn(&T) -> Option<ErrorKind>) {
+    metrics::counter!("doorward_sign_ins_total", "outcome" => name(outcome, refused)).increment(1);
+}
+
+fn name<T>(outcome: &Result<T, Error>, refused: impl Fn(&T) -> Option<ErrorKind>) -> &'static str {
+    let refused = outcome.as_ref().map_or_else(|error| Some(error.kind), refused);
+    refused.map_or("succeeded", refusal)
 }
 
 fn refusal(kind: ErrorKind) -> &'static str {
@@ -101,5 +123,23 @@ fn refusal(kind: ErrorKind) -> &'static str {
         }
         // Whatever else there will be is a refusal until it has a name of its own.
         _ => "refused",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_goes_on_without_being_signed_in_did_not_succeed() {
+        let outcomes: [(Result<Option<ErrorKind>, Error>, &str); 4] = [
+            (Ok(None), "succeeded"),
+            (Ok(Some(ErrorKind::UpstreamDenied)), "refused"),
+            (Ok(Some(ErrorKind::ClientNotAllowed)), "not_allowed"),
+            (Err(ErrorKind::InvalidCredentials.into()), "invalid_credentials"),
+        ];
+        for (outcome, expected) in outcomes {
+            assert_eq!(name(&outcome, |refused| *refused), expected);
+        }
     }
 }

@@ -39,6 +39,8 @@ pub struct Returned {
     pub brought: Brought,
     /// The hosted page it goes to instead, with nothing of the above, if the sign-in began on one.
     pub page: Option<PageReturn>,
+    /// Why nobody signed in or was linked, if nobody was.
+    pub refused: Option<ErrorKind>,
 }
 
 /// A browser that goes on at `/sign-in/return`, where the cookies of the hosted pages are sent.
@@ -106,10 +108,11 @@ impl Core {
         let transaction = attempted.transaction.clone();
         let brought = self.arrive(provider.as_ref(), attempted, &arrival, command.actor.origin).await;
         let Some(transaction) = transaction else {
-            return Ok(Returned { redirect_url, kind, brought: brought?, page: None });
+            return Ok(Returned { redirect_url, kind, brought: brought?, refused, page: None });
         };
+        let refused = refusal(&brought);
         let page = Some(self.page_return(transaction, &brought)?);
-        Ok(Returned { redirect_url, kind, brought: Brought::Denied, page })
+        Ok(Returned { redirect_url, kind, brought: Brought::Denied, refused, page })
     }
 
     /// Asks the provider who came, and settles whose account that is.
@@ -210,3 +213,12 @@ fn brought(settled: Result<Settled, Error>) -> Result<Brought, Error> {
         Err(error) => Err(error),
     }
 }
+fn refusal(brought: &Result<Brought, Error>) -> Option<ErrorKind> {
+    match brought {
+        Ok(Brought::Code { .. } | Brought::Linked) => None,
+        Ok(Brought::LinkedToAnother) => Some(ErrorKind::IdentityTaken),
+        Ok(Brought::Denied) => Some(ErrorKind::UpstreamDenied),
+        Err(error) => Some(error.kind),
+    }
+}
+

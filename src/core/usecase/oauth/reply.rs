@@ -21,7 +21,8 @@ impl Core {
         let parameters = [("error", word), ("error_description", description)];
         let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let issuer = ("iss".to_owned(), self.settings.issuer.clone());
-        reply(reply_to, parameters.into_iter().chain(state).chain([issuer]).collect())
+        let turn = reply(reply_to, parameters.into_iter().chain(state).chain([issuer]).collect());
+        Turn { refused: Some(error.kind), ..turn }
     }
 
     /// The browser goes back with a code.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::authorization_request::ResponseMode;
+use crate::domain::error::ErrorKind;
 use crate::domain::secret::{Secret, TokenHash};
 
 /// The two cookies of the hosted pages, as presented.
@@ -26,11 +27,13 @@ pub struct Turn {
     /// When an authenticator app has just come into force: what to keep for the day it is lost, never shown again. They are
     /// to be shown first; then [`Core::resume_page`](crate::usecase::Core::resume_page) goes on with the page's transaction.
     pub recovery_codes: Vec<Secret<String>>,
+    /// Why the client gets an error and no code, if it does.
+    pub refused: Option<ErrorKind>,
 }
 
 impl Turn {
     pub(super) fn to(next: Next) -> Self {
-        Self { next, browser_token: None, session: None, recovery_codes: Vec::new() }
+        Self { next, browser_token: None, session: None, recovery_codes: Vec::new(), refused: None }
     }
 }
 

@@ -62,7 +62,7 @@ impl Callback {
             public_url: app.settings.public_url.clone(),
         };
         let finish = |core: std::sync::Arc<doorward_core::usecase::Core>| async move {
-            meter::sign_in(core.finish_federated_login(command).await)
+            meter::returned(core.finish_federated_login(command).await)
         };
         let returned = app.run_to_end(finish).await?;
         if let Some(page) = returned.page {

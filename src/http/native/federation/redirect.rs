@@ -99,7 +99,7 @@ mod tests {
     fn location(redirect_url: &str, kind: ProviderKind, web_app_url: Option<&str>) -> String {
         let brought = Brought::Code { code: Secret::from("c-_1"), role: "Süper & Co".to_owned() };
         client_location(
-            &Returned { redirect_url: redirect_url.to_owned(), kind, brought, page: None },
+            &Returned { redirect_url: redirect_url.to_owned(), kind, brought, refused: None, page: None },
             web_app_url,
         )
     }

@@ -60,7 +60,7 @@ pub(super) async fn answer(visit: &Visit, transaction: &Secret<String>) -> Resul
         otp,
     };
     let work = |core: std::sync::Arc<doorward_core::usecase::Core>| async move {
-        meter::sign_in(Box::pin(core.second_factor_on_page(command)).await)
+        meter::turn(Box::pin(core.second_factor_on_page(command)).await)
     };
     visit.app.run_to_end(work).await
 }

@@ -34,7 +34,7 @@ pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
         password: Secret::new(visit.field("password")),
     };
     let work = |core: std::sync::Arc<doorward_core::usecase::Core>| async move {
-        meter::sign_in(Box::pin(core.sign_in_on_page(command)).await)
+        meter::turn(Box::pin(core.sign_in_on_page(command)).await)
     };
     match visit.app.run_to_end(work).await {
         Ok(turn) => Ok(respond(&visit, turn)),
