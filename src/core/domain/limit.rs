@@ -28,6 +28,8 @@ pub enum LimitSubject<'a> {
     ClientFrom(&'a str, Option<IpAddr>),
     /// Authorization codes at one address.
     CodesFrom(Option<IpAddr>),
+    /// Sign-ins at providers that were begun at one address and not brought back.
+    DeparturesFrom(Option<IpAddr>),
     /// An account on a device or address it has signed in from before.
     KnownOrigin(UserId, &'a str),
     /// A destination of messages of one kind: kind and folded mail address, a telephone number; a name that nobody has, whose messages go nowhere.
@@ -49,6 +51,7 @@ impl LimitKey {
             LimitSubject::Address(address) => format!("address:{}", network(*address)),
             LimitSubject::ClientFrom(client_id, ip) => format!("client:{}:{client_id}", place(*ip)),
             LimitSubject::CodesFrom(ip) => format!("codes:{}", place(*ip)),
+            LimitSubject::DeparturesFrom(ip) => format!("departures:{}", place(*ip)),
             LimitSubject::KnownOrigin(user, origin) => format!("known:{user}:{origin}"),
             LimitSubject::Destination(destination) => format!("destination:{destination}"),
             LimitSubject::MessagesFrom(ip) => format!("messages:{}", place(*ip)),
@@ -96,7 +99,7 @@ pub struct Level(pub i64);
 pub struct Charge {
     /// The bucket.
     pub key: LimitKey,
-    /// What one failure adds, in microseconds.
+    /// What one failure adds, in microseconds; negative, what is taken away again.
     pub weight: i64,
     /// How far ahead of now the bucket reaches at most: nobody is shut out for longer than a full bucket drains.
     pub depth: i64,

@@ -30,7 +30,8 @@ pub struct AttemptLimits {
     pub account: Limit,
     /// For one address (IPv6: one /64), over all accounts.
     pub address: Limit,
-    /// For secrets of one client, and for authorization codes, from one address.
+    /// For secrets of one client, for authorization codes, and for sign-ins at providers that do not come back, from one
+    /// address.
     pub client: Limit,
 }
 

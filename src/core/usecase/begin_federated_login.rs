@@ -1,5 +1,6 @@
 //! Sending a browser to an identity provider.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::upstream::memo_place;
@@ -39,6 +40,8 @@ pub struct Browser {
     pub token: Option<Secret<String>>,
     /// The address clients reach this service at.
     pub public_url: String,
+    /// Where it is: those that leave from there and do not come back are counted.
+    pub ip: Option<IpAddr>,
 }
 
 /// A browser ready to go.
@@ -58,8 +61,8 @@ impl Core {
     /// An attempt is remembered that only this browser can finish, once, within ten minutes.
     ///
     /// # Errors
-    /// ProviderUnknown, ClientAuthFailed, ClientUnknown (it has no redirect URL), UpstreamUnreachable,
-    /// UpstreamMisconfigured.
+    /// ProviderUnknown, ClientAuthFailed, ClientUnknown (it has no redirect URL), TooManyAttempts,
+    /// UpstreamUnreachable, UpstreamMisconfigured.
     pub async fn begin_federated_login(&self, command: BeginFederatedLogin) -> Result<Departing, Error> {
         let provider = self.provider(&command.provider)?;
         let secret = command.client_secret.as_ref().map(|secret| secret.expose().as_str());
@@ -77,6 +80,7 @@ impl Core {
         browser: Browser,
         transaction: Option<String>,
     ) -> Result<Departing, Error> {
+        self.look_at_departures(browser.ip).await?;
         let state = self.opaque_token();
         let callback_url = callback_url(provider.info(), &browser.public_url);
         let departure = Departure { state: state.clone(), callback_url };
@@ -88,7 +92,7 @@ impl Core {
             transaction,
             ..self.new_attempt(provider.info(), client, intent, &state, &handoff.memo)
         };
-        rerun(|| self.write_attempt(&attempt)).await?;
+        rerun(|| self.write_departure(&attempt, browser.ip)).await?;
         Ok(Departing {
             destination: handoff.destination,
             browser_token,
@@ -120,6 +124,13 @@ impl Core {
             created_at: now,
             expires_at: now.plus(ATTEMPT_LIFETIME),
         }
+    }
+
+    async fn write_departure(&self, attempt: &LoginAttempt, ip: Option<IpAddr>) -> Result<(), Error> {
+        let mut tx = self.writing("add_login_attempt").await?;
+        self.count_departure(&mut *tx, ip).await?;
+        tx.add_login_attempt(attempt).await?;
+        Ok(tx.commit().await?)
     }
 
     pub(super) async fn write_attempt(&self, attempt: &LoginAttempt) -> Result<(), Error> {

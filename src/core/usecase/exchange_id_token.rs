@@ -81,7 +81,7 @@ impl Core {
         let (provider, client) = self.native_parties(&command.by).await?;
         let exchanger = provider.exchanger().ok_or(ErrorKind::ProviderUnknown)?;
         let nonce = command.nonce.expose().as_str();
-        let attempt = self.consume_attempt(&TokenHash::of(nonce), &[None], provider.info()).await?;
+        let attempt = self.consume_attempt(&TokenHash::of(nonce), &[None], provider.info(), None).await?;
         if attempt.intent != Intent::Native || attempt.client != client.key {
             return Err(ErrorKind::LoginAttemptUnknown.into());
         }

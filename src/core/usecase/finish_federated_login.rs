@@ -1,5 +1,7 @@
 //! A browser that comes back from an identity provider.
 
+use std::net::IpAddr;
+
 use super::begin_federated_login::{callback_url, redirect_url};
 use super::federated_sign_in::{Arrived, Goal, Settled};
 use super::upstream::memo_place;
@@ -37,10 +39,10 @@ pub struct Returned {
     pub kind: ProviderKind,
     /// What it brings there.
     pub brought: Brought,
-    /// The hosted page it goes to instead, with nothing of the above, if the sign-in began on one.
-    pub page: Option<PageReturn>,
     /// Why nobody signed in or was linked, if nobody was.
     pub refused: Option<ErrorKind>,
+    /// The hosted page it goes to instead, with nothing of the above, if the sign-in began on one.
+    pub page: Option<PageReturn>,
 }
 
 /// A browser that goes on at `/sign-in/return`, where the cookies of the hosted pages are sent.
@@ -102,15 +104,16 @@ impl Core {
             parameters: command.parameters,
             by_post: command.by_post,
         };
-        let attempted = self.attempted(provider.info(), &arrival, &command.browser_tokens).await?;
+        let ip = command.actor.origin.ip;
+        let attempted = self.attempted(provider.info(), &arrival, &command.browser_tokens, ip).await?;
         let redirect_url = redirect_url(&attempted.client)?.to_owned();
         let kind = provider.info().kind;
         let transaction = attempted.transaction.clone();
         let brought = self.arrive(provider.as_ref(), attempted, &arrival, command.actor.origin).await;
+        let refused = refusal(&brought);
         let Some(transaction) = transaction else {
             return Ok(Returned { redirect_url, kind, brought: brought?, refused, page: None });
         };
-        let refused = refusal(&brought);
         let page = Some(self.page_return(transaction, &brought)?);
         Ok(Returned { redirect_url, kind, brought: Brought::Denied, refused, page })
     }
@@ -147,6 +150,7 @@ impl Core {
         provider: &ProviderInfo,
         arrival: &Arrival,
         browser_tokens: &[Secret<String>],
+        ip: Option<IpAddr>,
     ) -> Result<Attempted, Error> {
         let Some(state) = arrival.parameter(provider.state_parameter) else {
             return self.unsolicited(provider, arrival).await;
@@ -154,7 +158,7 @@ impl Core {
         let state = TokenHash::of(state);
         let browsers: Vec<_> =
             browser_tokens.iter().map(|token| Some(TokenHash::of(token.expose()))).collect();
-        let attempt = self.consume_attempt(&state, &browsers, provider).await?;
+        let attempt = self.consume_attempt(&state, &browsers, provider, ip).await?;
         if attempt.intent == Intent::Native {
             return Err(ErrorKind::LoginAttemptUnknown.into());
         }
@@ -172,14 +176,19 @@ impl Core {
         Ok(Attempted { client, intent: Intent::SignIn, memo: None, transaction: None })
     }
 
-    /// The attempt of that state, which one of these browsers began; `None` = no browser did.
+    /// The attempt of that state, which one of these browsers began; `None` = no browser did. One that was at a provider is
+    /// back, at `ip`.
     pub(super) async fn consume_attempt(
         &self,
         state: &TokenHash,
         browsers: &[Option<TokenHash>],
         provider: &ProviderInfo,
+        ip: Option<IpAddr>,
     ) -> Result<LoginAttempt, Error> {
-        if browsers.is_empty() {
+        // A look without the write lock first: who floods must not slow down others who write.
+        if browsers.is_empty()
+            || !self.reading("known_login_attempt").await?.knows_login_attempt(state).await?
+        {
             return Err(ErrorKind::LoginAttemptUnknown.into());
         }
         let consumed = rerun(|| async {
@@ -190,6 +199,9 @@ impl Core {
                     consumed =
                         tx.consume_login_attempt(state, browser.as_ref(), &provider.id, self.now()).await?;
                 }
+            }
+            if consumed.as_ref().is_some_and(|attempt| attempt.browser_hash.is_some()) {
+                self.count_return(&mut *tx, ip).await?;
             }
             tx.commit().await?;
             Ok(consumed)
@@ -204,15 +216,6 @@ impl Core {
     }
 }
 
-fn brought(settled: Result<Settled, Error>) -> Result<Brought, Error> {
-    match settled {
-        Ok(Settled::Code { code, role }) => Ok(Brought::Code { code, role }),
-        Ok(Settled::Linked) => Ok(Brought::Linked),
-        Ok(Settled::Tokens(_) | Settled::SecondFactorWanted(_)) => Err(ErrorKind::Internal.into()),
-        Err(error) if error.kind == ErrorKind::IdentityTaken => Ok(Brought::LinkedToAnother),
-        Err(error) => Err(error),
-    }
-}
 fn refusal(brought: &Result<Brought, Error>) -> Option<ErrorKind> {
     match brought {
         Ok(Brought::Code { .. } | Brought::Linked) => None,
@@ -222,3 +225,12 @@ fn refusal(brought: &Result<Brought, Error>) -> Option<ErrorKind> {
     }
 }
 
+fn brought(settled: Result<Settled, Error>) -> Result<Brought, Error> {
+    match settled {
+        Ok(Settled::Code { code, role }) => Ok(Brought::Code { code, role }),
+        Ok(Settled::Linked) => Ok(Brought::Linked),
+        Ok(Settled::Tokens(_) | Settled::SecondFactorWanted(_)) => Err(ErrorKind::Internal.into()),
+        Err(error) if error.kind == ErrorKind::IdentityTaken => Ok(Brought::LinkedToAnother),
+        Err(error) => Err(error),
+    }
+}

@@ -76,7 +76,8 @@ impl Core {
         browser: Browser,
     ) -> Result<Departing, Error> {
         let provider = self.provider(provider)?;
-        let attempt = self.consume_attempt(&TokenHash::of(ticket.expose()), &[None], provider.info()).await?;
+        let attempt =
+            self.consume_attempt(&TokenHash::of(ticket.expose()), &[None], provider.info(), None).await?;
         let user = linking_user(&attempt).ok_or(ErrorKind::LoginAttemptUnknown)?;
         let account = self.reading("linking_account").await?.account(user).await?;
         live(account).ok_or(ErrorKind::LoginAttemptUnknown)?;

@@ -8,6 +8,7 @@ mod begin_federated_login;
 mod change_email;
 mod change_password;
 mod deliver_messages;
+mod departures;
 mod end_session;
 mod end_upstream_session;
 mod enrol_authenticator;

@@ -22,7 +22,8 @@ section! {
         address_burst: u32 = Text("3000"), if |count| *count >= 1 => "a whole number of 1 or more";
         /// After this time one more.
         address_refill: Duration = Text("1s"), if is_refill => REFILL;
-        /// Wrong secrets of one client from one address in a row, and wrong authorization codes from one address.
+        /// Wrong secrets of one client from one address in a row; wrong authorization codes from one address; sign-ins at
+        /// providers that were begun at one address and not brought back.
         client_burst: u32 = Text("1000"), if |count| *count >= 1 => "a whole number of 1 or more";
         /// After this time one more.
         client_refill: Duration = Text("1s"), if is_refill => REFILL;

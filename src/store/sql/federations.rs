@@ -71,6 +71,11 @@ impl Federations for SqlTx {
         self.run(statement).await.map(|_| ())
     }
 
+    async fn knows_login_attempt(&mut self, state: &TokenHash) -> Stored<bool> {
+        let statement = sqlx::query("SELECT id FROM login_attempts WHERE state_hash = $1");
+        Ok(self.maybe(statement.bind(state.as_bytes().as_slice())).await?.is_some())
+    }
+
     async fn consume_login_attempt(
         &mut self,
         state: &TokenHash,

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use doorward_core::domain::federation::ExternalIdentity;
+use doorward_core::domain::federation::{ExternalIdentity, UpstreamTokens};
+use doorward_core::domain::secret::Secret;
 use doorward_core::ports::provider::{LinkPolicy, ProviderError, ProviderInfo, ProviderKind, SignUp};
 use doorward_core::testkit::scripted_provider::{AUTHORIZATION_ENDPOINT, ScriptedRegistry};
 use doorward_tests::bootstrap::PASSWORD;
+use doorward_tests::harness::authenticator::Authenticator;
 use doorward_tests::harness::pages::{Departure, Landing, Page, Visitor};
-use doorward_tests::harness::relying_party::{CAROL, Granted, PARTNER, SHOP, authorize_url};
-use doorward_tests::{App, Options, on_both};
+use doorward_tests::harness::relying_party::{CAROL, Granted, PARTNER, SHOP, authorize_url, with_query};
+use doorward_tests::{App, Options, Reply, on_both};
+use reqwest::Method;
 
 use super::{SESSION, at_sign_in, complaint, transaction};
 
@@ -22,8 +25,11 @@ on_both![scripted;
     an_unknown_provider_is_no_page,
     a_return_counts_for_its_own_sign_in_only,
     a_return_in_another_browser_is_refused,
+    a_step_up_keeps_the_providers_session,
+    a_head_uses_nothing_up,
 ];
-on_both![with_second_factor; a_second_factor_is_asked_after_a_provider];
+on_both![with_second_factor; a_second_factor_is_asked_after_a_provider, another_code_keeps_the_providers_session];
+on_both![three_departures; who_never_comes_back_cannot_leave_for_ever];
 
 const SUBJECT: &str = "somebody-there";
 
@@ -43,6 +49,10 @@ fn scripted() -> Options {
         .with_providers(ScriptedRegistry::new([info(ProviderKind::Google), info(ProviderKind::Saml)]))
 }
 
+fn three_departures() -> Options {
+    scripted().set("limits.enabled", "true").set("limits.client_burst", "3").set("limits.client_refill", "1m")
+}
+
 fn with_second_factor() -> Options {
     scripted().set("native.mfa", "required")
 }
@@ -57,6 +67,10 @@ async fn introduce(app: &App) {
     let person = |subject: &str| ExternalIdentity {
         issuer: "https://idp.example.test".to_owned(),
         subject: subject.to_owned(),
+        tokens: UpstreamTokens {
+            refresh_token: Some(Secret::new(format!("refresh-of-{subject}"))),
+            ..UpstreamTokens::default()
+        },
         ..ExternalIdentity::default()
     };
     for provider in ["google", "saml"] {
@@ -174,13 +188,18 @@ async fn an_unknown_provider_is_no_page(app: &App) {
     assert_eq!(app.scripted("google").seen().departures, 0);
 }
 
+/// One request with the browser's cookies.
+async fn ask(app: &App, visitor: &Visitor, method: Method, path: &str) -> Reply {
+    let cookies: Vec<String> =
+        visitor.cookies().iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+    app.send(app.request(method, path).header("cookie", cookies.join("; "))).await
+}
+
 /// The page a browser was sent on to, without going there.
 async fn return_link(app: &App, visitor: &Visitor, departure: &Departure, code: &str) -> String {
     let state = departure.parameter("state").expect("a state");
-    let cookies: Vec<String> =
-        visitor.cookies().iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
     let path = format!("/auth/google-auth-redirect?state={state}&code={code}");
-    let reply = app.send(app.request(reqwest::Method::GET, &path).header("cookie", cookies.join("; "))).await;
+    let reply = ask(app, visitor, Method::GET, &path).await;
     assert_eq!(reply.status, 303, "{}", reply.text);
     let location = reply.header("location").to_owned();
     assert!(location.starts_with("/sign-in/return?transaction="), "{location}");
@@ -223,4 +242,79 @@ async fn a_return_in_another_browser_is_refused(app: &App) {
     late.set_cookies(attacker.cookies());
     app.advance(Duration::from_mins(31));
     late.get(&link).await.here().assert_shows(403, &["error"]);
+}
+
+/// It began with the provider, and the second factor that the client insists on changes nothing about that.
+async fn a_step_up_keeps_the_providers_session(app: &App) {
+    introduce(app).await;
+    let visitor = app.visitor();
+    let insisting = [("claims", r#"{"id_token":{"acr":{"essential":true,"values":["aal2"]}}}"#)];
+    let page = visitor.get(&authorize_url(SHOP, &insisting)).await.here();
+    let departure = leave(&visitor, &page, "google").await;
+    let page = come_back(&visitor, &departure, "good").await.here();
+    assert_eq!(page.url.path(), "/sign-in/enrol");
+    assert!(visitor.cookie(SESSION).is_some(), "the step up begins in a session");
+    let mut images = page.all("img");
+    let qr_code = images.find(|image| image.attribute("src").starts_with("data:")).expect("a QR code");
+    let authenticator = Authenticator::scan(qr_code.attribute("src"));
+    let codes = visitor.submit(&page, &[("otp", &app.totp(&authenticator))]).await.here();
+    let departure = visitor.submit(&codes, &[]).await.away();
+    let granted = Granted::of(&app.redeem_code(SHOP, &departure).await);
+    assert_eq!(granted.id_claims()["acr"], "aal2");
+    let hint = [("id_token_hint", granted.text("id_token"))];
+    visitor.get(&with_query("/oauth2/connect/endSession", &hint)).await.here().assert_shows(200, &[]);
+    let told = app.eventually("the provider is told", async || {
+        Some(app.scripted("google").seen().terminated).filter(|told| !told.is_empty())
+    });
+    assert_eq!(told.await, [Some(format!("refresh-of-{SUBJECT}"))]);
+}
+
+/// Programs that look at links, in mails or histories, ask by HEAD.
+async fn a_head_uses_nothing_up(app: &App) {
+    introduce(app).await;
+    let (visitor, page) = at_sign_in(app, SHOP).await;
+    let departure = leave(&visitor, &page, "google").await;
+    let callback = departure.parameter("state").expect("a state");
+    let callback = format!("/auth/google-auth-redirect?state={callback}&code=good");
+    assert_eq!(ask(app, &visitor, Method::HEAD, &callback).await.status, 404);
+    let link = return_link(app, &visitor, &departure, "good").await;
+    let looked_at = ask(app, &visitor, Method::HEAD, &link).await;
+    assert_eq!((looked_at.status, looked_at.header("allow")), (405, "GET"));
+    let _ = visitor.get(&link).await.away().code();
+}
+
+async fn another_code_keeps_the_providers_session(app: &App) {
+    introduce(app).await;
+    let (visitor, page) = at_sign_in(app, SHOP).await;
+    let departure = leave(&visitor, &page, "google").await;
+    let page = come_back(&visitor, &departure, "good").await.here();
+    let _ = app.letter("carol@example.com", "one-time-passcode").await;
+    let page = visitor.press(&page, "resend", &[]).await.here();
+    let code = app.letter("carol@example.com", "one-time-passcode").await.code();
+    let departure = visitor.submit(&page, &[("otp", &code)]).await.away();
+    let _ = Granted::of(&app.redeem_code(SHOP, &departure).await);
+    let held = "SELECT COUNT(*) FROM upstream_sessions WHERE session_id IS NOT NULL";
+    assert_eq!(app.place.figure(held).await, 1);
+}
+
+/// Each departure is a row, and nobody has signed in yet.
+async fn who_never_comes_back_cannot_leave_for_ever(app: &App) {
+    introduce(app).await;
+    let (visitor, page) = at_sign_in(app, SHOP).await;
+    let first = leave(&visitor, &page, "google").await;
+    for _ in 0..2 {
+        let _ = leave(&visitor, &page, "google").await;
+    }
+    let refused = visitor.press(&page, "provider-google", &[]).await.here();
+    refused.assert_shows(429, &["username", "provider-google", "error"]);
+    assert_eq!(refused.reply.header("retry-after"), "60");
+    assert_eq!(app.place.figure("SELECT COUNT(*) FROM login_attempts").await, 3);
+    assert_eq!(app.scripted("google").seen().departures, 3, "nor is the provider asked");
+    // Whoever comes back makes room for one more.
+    let _ = come_back(&visitor, &first, "good").await.away().code();
+    let (other, page) = at_sign_in(app, SHOP).await;
+    let _ = leave(&other, &page, "google").await;
+    other.press(&page, "provider-google", &[]).await.here().assert_shows(429, &["error"]);
+    app.advance(Duration::from_mins(1));
+    let _ = leave(&other, &page, "google").await;
 }

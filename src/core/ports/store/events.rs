@@ -40,6 +40,8 @@ pub trait Grants {
 pub trait Federations {
     /// Adds.
     async fn add_login_attempt(&mut self, attempt: &LoginAttempt) -> Stored<()>;
+    /// Whether there is an attempt under that hash, whoever's and however old.
+    async fn knows_login_attempt(&mut self, state: &TokenHash) -> Stored<bool>;
     /// Uses the attempt up, if it is the provider's and this browser's (`None` = none was sent yet) and in time: one
     /// guarded DELETE … RETURNING. A foreign browser uses nothing up.
     async fn consume_login_attempt(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CONTENDERS, read, write};
-use crate::domain::limit::{Level, Limit, LimitKey, LimitSubject};
+use crate::domain::limit::{Charge, Level, Limit, LimitKey, LimitSubject};
 use crate::ports::store::Store;
 use crate::testkit::Checked;
 use crate::testkit::samples::sample_time;
@@ -38,6 +38,16 @@ pub async fn attempts(store: Arc<dyn Store>) -> Checked {
     tx.commit().await?;
     let levels = read(&store).await?.attempt_levels(&[alice]).await?;
     assert_eq!(levels, [Some(Level(start + 50_000_000))], "no deeper than the bucket");
+
+    let charge = LIMIT.charge(alice);
+    let given_back = Charge { weight: -charge.weight, ..charge };
+    let mut tx = write(&store).await?;
+    for _ in 0..2 {
+        tx.charge_attempts(&[given_back], now).await?;
+    }
+    tx.commit().await?;
+    let levels = read(&store).await?.attempt_levels(&[alice]).await?;
+    assert_eq!(levels, [Some(Level(start + 30_000_000))], "and emptier by what is taken away");
 
     let later = now.plus(Duration::from_secs(15));
     let mut tx = write(&store).await?;

@@ -31,6 +31,10 @@ pub async fn login_attempts(store: Arc<dyn Store>) -> Checked {
     tx.commit().await?;
 
     let (state, browser) = (attempt.state_hash, attempt.browser_hash);
+    let mut tx = world.read().await?;
+    assert!(tx.knows_login_attempt(&state).await? && tx.knows_login_attempt(&native.state_hash).await?);
+    assert!(!tx.knows_login_attempt(&world.samples.token_hash()).await?);
+    drop(tx);
     let mut tx = world.write().await?;
     let foreign = Some(world.samples.token_hash());
     assert_eq!(tx.consume_login_attempt(&state, foreign.as_ref(), "google", now).await?, None);
@@ -43,6 +47,7 @@ pub async fn login_attempts(store: Arc<dyn Store>) -> Checked {
     let consumed = tx.consume_login_attempt(&state, browser.as_ref(), "google", now).await?;
     assert_eq!(consumed, Some(attempt));
     assert_eq!(tx.consume_login_attempt(&state, browser.as_ref(), "google", now).await?, None, "used");
+    assert!(!tx.knows_login_attempt(&state).await?);
     let consumed =
         tx.consume_login_attempt(&link.state_hash, link.browser_hash.as_ref(), "google", now).await?;
     assert_eq!(consumed, Some(link));

@@ -46,7 +46,8 @@ impl Core {
     /// The browser goes to the provider, and comes back to this transaction.
     ///
     /// # Errors
-    /// TransactionUnknown (403), ClientUnknown, ProviderUnknown, UpstreamUnreachable, UpstreamMisconfigured.
+    /// TransactionUnknown (403), ClientUnknown, ProviderUnknown, TooManyAttempts, UpstreamUnreachable,
+    /// UpstreamMisconfigured.
     pub async fn depart_from_page(&self, command: DepartFromPage) -> Result<Departing, Error> {
         let DepartFromPage { origin, transaction, cookies, provider, browser } = command;
         let step = self.step(origin, &transaction, cookies).await?;

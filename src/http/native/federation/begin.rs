@@ -41,12 +41,13 @@ impl Start {
         client: ClientAuthRequest,
     ) -> Result<Redirect, Failure> {
         let Self { app, origin, cookie } = self;
+        let browser = browser(&app, cookie, &origin);
         let command = BeginFederatedLogin {
             actor: origin.anonymous(),
             provider: provider.to_owned(),
             client_id: client.client_id,
             client_secret: secret(client.client_secret),
-            browser: browser(&app, cookie),
+            browser,
         };
         let departing = app.run_to_end(|core| async move { core.begin_federated_login(command).await }).await;
         away(&app.settings, departing)
@@ -71,8 +72,9 @@ impl Start {
 }
 
 /// The browser, and where it has to come back to.
-pub(super) fn browser(app: &App, cookie: LoginCookie) -> Browser {
-    Browser { token: cookie.0.into_iter().next(), public_url: app.settings.public_url.clone() }
+pub(super) fn browser(app: &App, cookie: LoginCookie, origin: &RequestOrigin) -> Browser {
+    let token = cookie.0.into_iter().next();
+    Browser { token, public_url: app.settings.public_url.clone(), ip: origin.0.ip }
 }
 
 /// The reply that sends the browser away, with the cookie it has to bring back.

@@ -8,6 +8,7 @@ use super::begin::{away, browser};
 use super::redirect::{Page, Redirect};
 use crate::extract::bearer::Bearer;
 use crate::extract::login_cookie::LoginCookie;
+use crate::extract::origin::RequestOrigin;
 use crate::native::Tag;
 use crate::native::error::Failure;
 use crate::native::form::{Form, Query};
@@ -65,12 +66,13 @@ impl LinkApi {
     async fn start(
         &self,
         app: App,
+        origin: RequestOrigin,
         cookie: LoginCookie,
         id: Path<String>,
         ticket: Form<TicketRequest>,
     ) -> Result<Redirect, Failure> {
         let ticket = Secret::new(ticket.0.ticket);
-        let browser = browser(&app, cookie);
+        let browser = browser(&app, cookie, &origin);
         let departing =
             app.run_to_end(|core| async move { core.begin_link(&id.0, &ticket, browser).await }).await;
         away(&app.settings, departing)

@@ -19,6 +19,7 @@ pub(super) async fn depart(visit: Visit) -> Result<Response, Error> {
     let browser = Browser {
         token: visit.at_providers.first().cloned(),
         public_url: visit.app.settings.public_url.clone(),
+        ip: visit.origin.ip,
     };
     let command = DepartFromPage {
         origin: visit.origin.clone(),
