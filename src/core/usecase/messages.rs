@@ -1,5 +1,7 @@
 //! Messages are queued in the transaction of what they tell of, sealed; a worker sends them after its commit.
 
+use std::time::Duration;
+
 use tokio::sync::Notify;
 
 use super::{Core, rerun};
@@ -114,6 +116,12 @@ impl Core {
             tracing::warn!(event = "message_limit_reached", address = ?origin.ip);
         }
         Ok(allowed)
+    }
+
+    /// After which time who proved a first factor may cause one more message to a destination.
+    pub(super) fn until_next_message(&self) -> Duration {
+        let limit = self.settings.message_limits.map(|limits| Cause::Proved.limit(limits.destination));
+        limit.map_or(Duration::ZERO, |limit| limit.refill)
     }
 
     async fn has_room(&self, buckets: &[(LimitKey, Limit)]) -> Result<bool, Error> {

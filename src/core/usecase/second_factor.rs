@@ -8,7 +8,7 @@ use crate::domain::actor::Origin;
 use crate::domain::authenticator::in_force;
 use crate::domain::challenge::{Challenge, ChallengePurpose, Expected, MAX_CHALLENGE_TTL};
 use crate::domain::client::Client;
-use crate::domain::error::Error;
+use crate::domain::error::{Error, ErrorKind};
 use crate::domain::membership::Membership;
 use crate::domain::message::{Destination, MailKind, Message, Particulars, Person};
 use crate::domain::second_factor::{Channel, OtpMethod, SecondFactorPolicy, Wanted, wanted};
@@ -113,6 +113,33 @@ impl Core {
             }
         };
         Ok(Gate::Pending(Box::new(self.pending(sign_in, handle, expected, message))))
+    }
+
+    /// Another code in place of the one that was sent, for the same sign-in.
+    ///
+    /// # Errors
+    /// TooManyAttempts: too many messages were caused already, and the code that was sent still counts. OneTimeCodeUnknown:
+    /// none was.
+    pub(super) async fn another_code(
+        &self,
+        sign_in: &SignIn,
+        challenge: &Challenge,
+        origin: &Origin,
+    ) -> Result<PendingSignIn, Error> {
+        let Expected::Sent { channel, .. } = challenge.expected else {
+            return Err(ErrorKind::OneTimeCodeUnknown.into());
+        };
+        let recipient = Recipient::of(channel, &sign_in.account.user, &sign_in.membership);
+        if !self.may_send(Cause::Proved, &recipient.address, origin).await? {
+            return Err(ErrorKind::TooManyAttempts(self.until_next_message()).into());
+        }
+        let SentCode { expected, message } =
+            self.new_code(&challenge.handle, &sign_in.client, &recipient).await?;
+        let now = self.now();
+        let (created_at, expires_at) = (now, now.plus(self.challenge_ttl()));
+        // The same one, so that the provider's side of the sign-in stays with it.
+        let challenge = Challenge { expected, tries: 0, created_at, expires_at, ..challenge.clone() };
+        Ok(PendingSignIn { challenge, message: Some(message) })
     }
 
     /// What waits under `code` for a code of the user's authenticator app, or for the first one of a new app, whether the

@@ -20,7 +20,11 @@ on_both![mailed;
     a_code_counts_once,
     the_password_alone_opens_nothing,
     the_session_cookie_changes_with_the_second_factor,
+    another_code_is_sent_and_the_first_is_worth_nothing,
+    another_code_gives_new_tries,
+    who_waits_for_nothing_is_sent_nothing,
 ];
+on_both![three_messages; other_codes_are_sent_a_few_times];
 on_both![with_app;
     an_authenticator_app_is_enrolled_on_the_way,
     an_app_in_force_is_asked_for,
@@ -29,6 +33,10 @@ on_both![with_app;
 
 fn mailed() -> Options {
     Options::default().set("native.mfa", "required").set("native.otp_method", "email")
+}
+
+fn three_messages() -> Options {
+    mailed().set("limits.enabled", "true").set("limits.message_burst", "1").set("limits.message_refill", "1h")
 }
 
 fn with_app() -> Options {
@@ -206,4 +214,63 @@ async fn a_recovery_code_will_do(app: &App) {
     let (visitor, page) = half_way(app).await;
     let again = visitor.submit(&page, &[("otp", &recovery)]).await.here();
     again.assert_shows(401, &["otp", "error"]);
+}
+
+async fn another_code_is_sent_and_the_first_is_worth_nothing(app: &App) {
+    app.introduce_relying_parties().await;
+    let (visitor, page) = half_way(app).await;
+    let first = mailed_code(app).await;
+    let page = visitor.press(&page, "resend", &[]).await.here();
+    page.assert_shows(200, &["otp", "submit", "resend", "message"]);
+    assert_eq!(page.url.path(), "/sign-in/second-factor", "loading it again sends nothing");
+    let second = mailed_code(app).await;
+    assert_ne!(first, second);
+    let again = visitor.submit(&page, &[("otp", &first)]).await.here();
+    again.assert_shows(401, &["otp", "resend", "error"]);
+    let _ = visitor.submit(&again, &[("otp", &second)]).await.away().code();
+}
+
+async fn another_code_gives_new_tries(app: &App) {
+    app.introduce_relying_parties().await;
+    let (visitor, mut page) = half_way(app).await;
+    let wrong = other_code(&mailed_code(app).await);
+    for _ in 0..4 {
+        page = visitor.submit(&page, &[("otp", &wrong)]).await.here();
+    }
+    app.advance(Duration::from_mins(4));
+    let page = visitor.press(&page, "resend", &[]).await.here();
+    let code = mailed_code(app).await;
+    let page = visitor.submit(&page, &[("otp", &other_code(&code))]).await.here();
+    app.advance(Duration::from_mins(4));
+    let _ = visitor.submit(&page, &[("otp", &code)]).await.away().code();
+}
+
+async fn who_waits_for_nothing_is_sent_nothing(app: &App) {
+    app.introduce_relying_parties().await;
+    let (visitor, page) = at_sign_in(app, SHOP).await;
+    let own = transaction(&page);
+    let fields = [("transaction", own.as_str()), ("resend", "1")];
+    let landed = visitor.post("/sign-in/second-factor", &fields, Some(&page.url)).await.here();
+    landed.assert_shows(401, &["username", "password", "error"]);
+    let (visitor, page) = half_way(app).await;
+    let stranger = app.visitor();
+    let stolen = [("transaction", transaction(&page)), ("resend", "1".to_owned())];
+    let stolen = stolen.each_ref().map(|(name, value)| (*name, value.as_str()));
+    stranger.post("/sign-in/second-factor", &stolen, None).await.here().assert_shows(403, &["error"]);
+    let _ = visitor.submit(&page, &[("otp", &mailed_code(app).await)]).await.away().code();
+}
+
+async fn other_codes_are_sent_a_few_times(app: &App) {
+    app.introduce_relying_parties().await;
+    let (visitor, mut page) = half_way(app).await;
+    for _ in 0..4 {
+        let _ = mailed_code(app).await;
+        page = visitor.press(&page, "resend", &[]).await.here();
+        page.assert_shows(200, &["otp", "message"]);
+    }
+    let last = mailed_code(app).await;
+    let refused = visitor.press(&page, "resend", &[]).await.here();
+    refused.assert_shows(429, &["otp", "resend", "error"]);
+    assert_eq!(refused.reply.header("retry-after"), "720");
+    let _ = visitor.submit(&refused, &[("otp", &last)]).await.away().code();
 }

@@ -44,7 +44,7 @@ pub use self::introspect::Introspect;
 pub use self::issue_tokens::{GrantRequest, TokenReply, TokenRequest};
 pub use self::page_federation::{DepartFromPage, ReturnToPage};
 pub use self::page_forms::{ForgetPasswordOnPage, NewForm, PasswordSet, ResetPasswordOnPage};
-pub use self::page_second_factor::{EnrolmentOnPage, PageEnrolment, SecondFactorOnPage};
+pub use self::page_second_factor::{AnotherCodeOnPage, EnrolmentOnPage, PageEnrolment, SecondFactorOnPage};
 pub use self::page_sign_in::SignInOnPage;
 pub use self::pages::{PageView, ProviderButton, ResumePage, SecondFactorAsked};
 pub(super) use self::recent::Recents;

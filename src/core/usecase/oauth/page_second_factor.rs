@@ -5,7 +5,8 @@ use crate::domain::actor::{Actor, Origin};
 use crate::domain::error::{Error, ErrorKind};
 use crate::domain::secret::{Secret, TokenHash};
 use crate::ports::totp::Enrolment;
-use crate::usecase::{Core, EnrolAuthenticator, Verified, VerifyOneTimeCode};
+use crate::usecase::half_way::Held;
+use crate::usecase::{Core, EnrolAuthenticator, Verified, VerifyOneTimeCode, rerun};
 
 /// Separates what is derived here from other uses of the server key.
 const PURPOSE: &str = "page_enrolment";
@@ -21,6 +22,17 @@ pub struct SecondFactorOnPage {
     pub cookies: BrowserCookies,
     /// Six digits, or a recovery code.
     pub otp: Secret<String>,
+}
+
+/// A wish for another code, on the second-factor page.
+#[derive(Debug)]
+pub struct AnotherCodeOnPage {
+    /// Where the request comes from.
+    pub origin: Origin,
+    /// The sealed transaction.
+    pub transaction: Secret<String>,
+    /// What the browser has of ours.
+    pub cookies: BrowserCookies,
 }
 
 /// An enrolment page that is shown.
@@ -72,6 +84,29 @@ impl Core {
         // They are shown before the browser goes anywhere.
         step.pause = !recovery_codes.is_empty();
         Ok(Turn { recovery_codes, ..Box::pin(self.go_on_with_code(step, code)).await? })
+    }
+
+    /// Another code is on its way, and the one before is worth nothing.
+    ///
+    /// # Errors
+    /// TransactionUnknown (403), ClientUnknown; and those the same page shows: OneTimeCodeUnknown (nothing waits for a code
+    /// that was sent), TooManyAttempts (messages are limited), UserInactive, UserNotActiveYet.
+    pub async fn another_code_on_page(&self, command: AnotherCodeOnPage) -> Result<(), Error> {
+        let AnotherCodeOnPage { origin, transaction, cookies } = command;
+        let step = self.step(origin, &transaction, cookies).await?;
+        let code = step.transaction.code.as_deref().ok_or(ErrorKind::OneTimeCodeUnknown)?;
+        if !self.earlier_sign_in_stands(&step).await? {
+            return Err(ErrorKind::OneTimeCodeUnknown.into());
+        }
+        let held = self.held(&TokenHash::of(code), Some(&step.client)).await?;
+        let (Held::Pending(challenge), Some(half_way)) = (&held, held.half_way()) else {
+            return Err(ErrorKind::OneTimeCodeUnknown.into());
+        };
+        let mut tx = self.reading("another_code").await?;
+        let sign_in = self.readmit(&mut *tx, &step.client, &half_way).await?;
+        drop(tx);
+        let pending = self.another_code(&sign_in, challenge, &step.origin).await?;
+        rerun(|| self.write_waiting(&sign_in, &pending)).await
     }
 
     /// The name of the account that the code is about; empty for a code that is worth nothing, which is then said as of any.

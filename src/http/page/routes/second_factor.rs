@@ -3,7 +3,9 @@
 use doorward_core::domain::error::{Error, ErrorKind};
 use doorward_core::domain::second_factor::Channel;
 use doorward_core::domain::secret::Secret;
-use doorward_core::usecase::oauth::{PageView, SecondFactorAsked, SecondFactorOnPage, Stage, Turn};
+use doorward_core::usecase::oauth::{
+    AnotherCodeOnPage, PageView, SecondFactorAsked, SecondFactorOnPage, Stage, Turn,
+};
 use poem::Response;
 
 use super::enrolment::with_recovery_codes;
@@ -27,24 +29,47 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Error> {
         // It was given too late, or too often: what is left is to sign in again.
         return Ok(go_to(&visit, &visit.path_with("/sign-in", &transaction)));
     }
-    Ok(draw(&visit, &view, &transaction, None))
+    let note = visit.parameter("sent").map(|_| Alert::CodeSent);
+    Ok(draw(&visit, &view, &transaction, note))
 }
 
-/// Completes the sign-in.
+/// Completes the sign-in, or sends another code.
 pub(super) async fn submit(visit: Visit) -> Result<Response, Error> {
     let transaction = visit.transaction()?;
+    if visit.parameter("resend").is_some() {
+        return resend(&visit, &transaction).await;
+    }
     match answer(&visit, &transaction).await {
         Ok(turn) if turn.recovery_codes.is_empty() => Ok(respond(&visit, turn)),
         Ok(turn) => with_recovery_codes(&visit, transaction, turn).await,
-        Err(error) => {
-            let view = visit.app.core.look_at_page(&transaction, &visit.cookies).await?;
-            if view.second_factor.is_none() {
-                return again(&visit, &transaction, error).await;
-            }
-            let refusal = Refusal::of(worded_for(&view, error))?;
-            Ok(refusal.sent(draw(&visit, &view, &transaction, Some(refusal.alert()))))
-        }
+        Err(error) => shown_again(&visit, &transaction, error).await,
     }
+}
+
+/// Sends another code, and comes back to the form by a redirect, so that loading it again sends no third.
+async fn resend(visit: &Visit, transaction: &Secret<String>) -> Result<Response, Error> {
+    let command = AnotherCodeOnPage {
+        origin: visit.origin.clone(),
+        transaction: transaction.clone(),
+        cookies: visit.cookies.clone(),
+    };
+    match visit.app.run_to_end(|core| async move { core.another_code_on_page(command).await }).await {
+        Ok(()) => {
+            let page = visit.path_with("/sign-in/second-factor", transaction);
+            Ok(go_to(visit, &format!("{page}&sent=1")))
+        }
+        Err(error) => shown_again(visit, transaction, error).await,
+    }
+}
+
+/// The form with what went wrong, as long as a code is waited for.
+async fn shown_again(visit: &Visit, transaction: &Secret<String>, error: Error) -> Result<Response, Error> {
+    let view = visit.app.core.look_at_page(transaction, &visit.cookies).await?;
+    if view.second_factor.is_none() {
+        return again(visit, transaction, error).await;
+    }
+    let refusal = Refusal::of(worded_for(&view, error))?;
+    Ok(refusal.sent(draw(visit, &view, transaction, Some(refusal.alert()))))
 }
 
 /// Gives the code that was typed, here or on the enrolment page.
@@ -80,6 +105,7 @@ fn draw(visit: &Visit, view: &PageView, transaction: &Secret<String>, alert: Opt
         Some(SecondFactorAsked::Sent(Channel::Sms)) => CodeFrom::Sms(None),
         Some(SecondFactorAsked::App) | None => CodeFrom::App,
     };
-    let page = SecondFactor { transaction: shown(transaction), asked, alert, offers_resend: false };
+    let offers_resend = asked != CodeFrom::App;
+    let page = SecondFactor { transaction: shown(transaction), asked, alert, offers_resend };
     render(&page, &visit.look_of(view))
 }
