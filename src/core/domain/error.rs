@@ -81,7 +81,7 @@ pub enum ErrorKind {
     OldPasswordWrong,
     /// A new password is needed in the body.
     PasswordMissing,
-    /// The new password breaks the policy; `public` says which rules.
+    /// The new password breaks the policy; `public` and [`BrokenRules`](super::password_policy::BrokenRules) say which rules.
     PasswordWeak,
     /// The new password is the current one.
     PasswordUnchanged,

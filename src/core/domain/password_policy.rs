@@ -1,9 +1,11 @@
 //! What a new password must be. Defaults are those of the management API's password policy.
 
+mod broken_rule;
 mod options;
 
 use std::time::Duration;
 
+pub use broken_rule::{BrokenRule, BrokenRules};
 pub use options::PasswordPolicyOptions;
 
 use super::common_passwords::is_common;
@@ -59,49 +61,31 @@ impl Default for PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// Every rule the password breaks, as sentences for the user; empty = acceptable.
+    /// Every rule the password breaks; none = acceptable.
     #[must_use]
-    pub fn violations(&self, password: &str, user: &User) -> Vec<String> {
-        let mut broken = Vec::new();
-        let mut rule = |is_broken: bool, text: String| {
-            if is_broken {
-                broken.push(text);
-            }
-        };
-        rule(
-            password.chars().count() < self.min_length,
-            format!("must have at least {} characters", self.min_length),
-        );
-        rule(password.len() > MAX_PASSWORD_BYTES, format!("must have at most {MAX_PASSWORD_BYTES} bytes"));
-        rule(
-            self.require_lower_case_letter && !password.chars().any(char::is_lowercase),
-            "must contain a lower-case letter".to_owned(),
-        );
-        rule(
-            self.require_upper_case_letter && !password.chars().any(char::is_uppercase),
-            "must contain an upper-case letter".to_owned(),
-        );
-        rule(
-            self.require_number && !password.chars().any(|c| c.is_ascii_digit()),
-            "must contain a digit".to_owned(),
-        );
-        rule(
-            self.require_symbol && !password.chars().any(|c| SYMBOLS.contains(c)),
-            format!("must contain one of {SYMBOLS}"),
-        );
-        rule(
-            self.disallow_first_name_part && contains_name(password, Some(&user.first_name)),
-            "must not contain the first name".to_owned(),
-        );
-        rule(
-            self.disallow_last_name_part && contains_name(password, user.last_name.as_deref()),
-            "must not contain the last name".to_owned(),
-        );
-        rule(
-            self.disallow_common && (is_common(password) || is_own_name(password, user)),
-            "must not be one that many people use, or the name of the account".to_owned(),
-        );
-        broken
+    pub fn violations(&self, password: &str, user: &User) -> Vec<BrokenRule> {
+        let has = |test: fn(char) -> bool| password.chars().any(test);
+        let rules = [
+            (password.chars().count() < self.min_length, BrokenRule::TooShort(self.min_length)),
+            (password.len() > MAX_PASSWORD_BYTES, BrokenRule::TooLong),
+            (self.require_lower_case_letter && !has(char::is_lowercase), BrokenRule::NoLowerCaseLetter),
+            (self.require_upper_case_letter && !has(char::is_uppercase), BrokenRule::NoUpperCaseLetter),
+            (self.require_number && !has(|c| c.is_ascii_digit()), BrokenRule::NoNumber),
+            (self.require_symbol && !has(|c| SYMBOLS.contains(c)), BrokenRule::NoSymbol),
+            (
+                self.disallow_first_name_part && contains_name(password, Some(&user.first_name)),
+                BrokenRule::FirstNamePart,
+            ),
+            (
+                self.disallow_last_name_part && contains_name(password, user.last_name.as_deref()),
+                BrokenRule::LastNamePart,
+            ),
+            (
+                self.disallow_common && (is_common(password) || is_own_name(password, user)),
+                BrokenRule::Common,
+            ),
+        ];
+        rules.into_iter().filter(|(is_broken, _)| *is_broken).map(|(_, rule)| rule).collect()
     }
 }
 

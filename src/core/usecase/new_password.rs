@@ -5,7 +5,7 @@ use crate::domain::error::{Error, ErrorKind};
 use crate::domain::ids::SessionId;
 use crate::domain::membership::{Membership, MembershipStatus};
 use crate::domain::message::{Destination, MailKind, Message, Particulars};
-use crate::domain::password_policy::MAX_PASSWORD_BYTES;
+use crate::domain::password_policy::{BrokenRule, BrokenRules, MAX_PASSWORD_BYTES};
 use crate::domain::revocation::{Revocation, Revoked};
 use crate::domain::session::EndReason;
 use crate::domain::user::{Account, Password, User};
@@ -51,14 +51,11 @@ impl Core {
         }
         let violations = self.settings.password_policy.violations(password.expose(), user);
         if !violations.is_empty() {
-            return Err(Error::with_public(ErrorKind::PasswordWeak, violations.join("; ")));
+            return Err(BrokenRules(violations).into());
         }
         if self.is_former(password, user).await? {
-            let text = format!(
-                "must not be one of the last {} passwords",
-                self.settings.password_policy.history.saturating_add(1)
-            );
-            return Err(Error::with_public(ErrorKind::PasswordWeak, text));
+            let count = self.settings.password_policy.history.saturating_add(1);
+            return Err(BrokenRules(vec![BrokenRule::Former(count)]).into());
         }
         self.ports.passwords.hash(password.clone()).await
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use doorward_core::domain::password_policy::{BrokenRule, MAX_PASSWORD_BYTES, SYMBOLS};
 use poem::http::StatusCode;
 
 use super::texts::{Texts, filled};
@@ -28,8 +29,8 @@ pub(crate) enum Alert {
     NoDestination,
     /// Too many attempts; try again after that time.
     TooManyAttempts(Duration),
-    /// The new password breaks the policy; which rules, as sentences of the core.
-    PasswordWeak(String),
+    /// The new password breaks the policy; which rules.
+    PasswordWeak(Vec<BrokenRule>),
     /// The new password is the old one.
     PasswordUnchanged,
     /// That is no address.
@@ -64,7 +65,8 @@ impl Alert {
                 return filled(&texts.alert_too_many_attempts, "{minutes}", &minutes(*wait)).into();
             }
             Self::PasswordWeak(rules) => {
-                return filled(&texts.alert_password_weak, "{rules}", rules).into();
+                let rules: Vec<_> = rules.iter().map(|rule| in_words(*rule, texts)).collect();
+                return filled(&texts.alert_password_weak, "{rules}", &rules.join("; ")).into();
             }
             Self::PasswordUnchanged => &texts.alert_password_unchanged,
             Self::EmailInvalid => &texts.alert_email_invalid,
@@ -189,6 +191,23 @@ impl Reason {
             Self::RequestInvalid(detail) if !detail.is_empty() => Some(detail),
             _ => None,
         }
+    }
+}
+
+/// What a new password must be, or must not.
+fn in_words(rule: BrokenRule, texts: &Texts) -> String {
+    let counted = |text: &str, count: String| filled(text, "{count}", &count);
+    match rule {
+        BrokenRule::TooShort(least) => counted(&texts.rule_too_short, least.to_string()),
+        BrokenRule::TooLong => counted(&texts.rule_too_long, MAX_PASSWORD_BYTES.to_string()),
+        BrokenRule::NoLowerCaseLetter => texts.rule_lower_case_letter.clone(),
+        BrokenRule::NoUpperCaseLetter => texts.rule_upper_case_letter.clone(),
+        BrokenRule::NoNumber => texts.rule_number.clone(),
+        BrokenRule::NoSymbol => filled(&texts.rule_symbol, "{symbols}", SYMBOLS),
+        BrokenRule::FirstNamePart => texts.rule_first_name.clone(),
+        BrokenRule::LastNamePart => texts.rule_last_name.clone(),
+        BrokenRule::Common => texts.rule_common.clone(),
+        BrokenRule::Former(count) => counted(&texts.rule_former, count.to_string()),
     }
 }
 

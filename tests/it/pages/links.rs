@@ -17,6 +17,7 @@ const NEW_MAIL: &str = "newcomer@example.com";
 on_both![one_tenant;
     a_forgotten_password_is_replaced_and_the_sign_in_goes_on,
     a_new_password_has_to_follow_the_rules,
+    the_rules_are_told_in_the_readers_language,
     a_reset_link_counts_once,
     a_reset_link_grows_old,
     forgetting_tells_nothing_of_accounts,
@@ -85,6 +86,23 @@ async fn a_new_password_has_to_follow_the_rules(app: &App) {
         assert_eq!(again.find("new-password").expect("a field").attribute("value"), "");
     }
     visitor.submit(&page, &[("new-password", NEW_PASSWORD)]).await.here().assert_shows(200, &["message"]);
+}
+
+async fn the_rules_are_told_in_the_readers_language(app: &App) {
+    app.introduce_relying_parties().await;
+    let (visitor, _) = ask(app, "forgot-password", "username", CAROL).await;
+    let page = open_link(app, &visitor, CAROL_MAIL, "forgot-password").await;
+    for (language, rules) in [
+        ("en", ["must have at least 8 characters", "must contain a digit"]),
+        ("de", ["muss mindestens 8 Zeichen haben", "muss eine Ziffer enthalten"]),
+        ("fr", ["doit avoir au moins 8 caractères", "doit contenir un chiffre"]),
+        ("es", ["debe tener al menos 8 caracteres", "debe contener un dígito"]),
+    ] {
+        visitor.set_header("accept-language", language);
+        let again = visitor.submit(&page, &[("new-password", "Short#x")]).await.here();
+        again.assert_shows(422, &["new-password", "error"]);
+        assert!(complaint(&again).ends_with(&rules.join("; ")), "{}", complaint(&again));
+    }
 }
 
 async fn a_reset_link_counts_once(app: &App) {

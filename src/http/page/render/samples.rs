@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use doorward_core::domain::password_policy::BrokenRule;
 use poem::Response;
 
 use super::super::alert::{Alert, Reason};
@@ -30,7 +31,7 @@ pub(super) fn samples(text: &str, look: &Look) -> Vec<Sample> {
 
 fn signing_in(text: &str, look: &Look) -> Vec<Sample> {
     let own = || text.to_owned();
-    let weak = || Some(Alert::PasswordWeak(own()));
+    let weak = || Some(Alert::PasswordWeak(vec![BrokenRule::NoSymbol]));
     let codes = RecoveryCodes { transaction: own(), codes: vec![own(), own()] };
     let enrol = EnrolTotp { transaction: own(), qr_code: own(), secret_text: Some(own()), alert: weak() };
     vec![
@@ -78,7 +79,7 @@ fn second_factor(asked: CodeFrom, alert: Option<Alert>, text: &str) -> SecondFac
 fn accounts(text: &str, look: &Look) -> Vec<Sample> {
     let own = || text.to_owned();
     let (transaction, back) = (Some(own()), Some(own()));
-    let alert = Some(Alert::PasswordWeak(own()));
+    let alert = Some(Alert::PasswordWeak(vec![BrokenRule::NoSymbol]));
     let address = SignUpAddress {
         transaction: transaction.clone(),
         back: back.clone(),

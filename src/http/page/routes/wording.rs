@@ -1,11 +1,12 @@
 //! What the core found, in the words of the pages: beside a form where there is one, else instead of it.
 
 use doorward_core::domain::error::{Error, ErrorKind};
+use doorward_core::domain::password_policy::BrokenRules;
 use poem::http::StatusCode;
 
 use crate::page::alert::{Alert, Reason};
-
 use crate::shared::log_failure;
+
 /// How an error is shown.
 pub(super) struct Wording {
     /// Beside the form that led to it, with this status; `None` where sending the form again cannot help.
@@ -61,7 +62,7 @@ impl Wording {
             }
             ErrorKind::SignUpClosed => instead(Reason::SignUpClosed),
             ErrorKind::PasswordWeak => {
-                unprocessable(Alert::PasswordWeak(error.public.to_string()), "the password is weak")
+                unprocessable(Alert::PasswordWeak(BrokenRules::of(error).to_vec()), "the password is weak")
             }
             ErrorKind::PasswordUnchanged => {
                 unprocessable(Alert::PasswordUnchanged, "the password is the current one")
