@@ -89,6 +89,25 @@ fn a_missing_file_is_told() {
     assert!(home.run(&["keys", "import", "absent.pem"]).complaint().contains("absent.pem"));
 }
 
+#[test]
+fn a_key_file_that_is_missing_leaves_nothing_behind() {
+    let home = Home::sqlite();
+    assert!(home.run(&["keys", "import", "absent.pem"]).complaint().contains("absent.pem"));
+    assert!(!home.place.sqlite_file().exists());
+}
+
+#[test]
+fn another_master_key_is_told_once() {
+    let home = Home::furnished(Database::Sqlite).expect("SQLite");
+    let home = home.set("security.master_key", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+    for arguments in [["keys", "list"].as_slice(), &["serve"]] {
+        let output = home.run(arguments);
+        let line = output.complaint();
+        assert!(line.contains("is security.master_key the master key"), "{line}");
+        assert_eq!(line.matches("cannot unseal").count(), 1, "{line}");
+    }
+}
+
 fn applying_twice_changes_nothing(database: Database) {
     let Some(home) = Home::empty(database) else { return };
     let home = home.set("database.auto_migrate", "true");
