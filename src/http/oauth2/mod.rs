@@ -58,7 +58,7 @@ fn changing(methods: RouteMethod) -> Answering {
 }
 
 #[handler]
-async fn not_known() -> Result<Response> {
+fn not_known() -> Result<Response> {
     Err(MethodNotAllowedError.into())
 }
 
