@@ -1,10 +1,11 @@
 //! Username and password on a hosted page.
 
 use super::browser_session::{Opened, Whole};
-use super::transaction::Step;
+use super::transaction::{SignInTransaction, Step};
 use super::turn::{BrowserCookies, Next, Stage, Turn};
 use crate::domain::actor::Origin;
 use crate::domain::error::{Error, ErrorKind};
+use crate::domain::ids::GrantId;
 use crate::domain::secret::{Secret, TokenHash};
 use crate::domain::user::Password;
 use crate::usecase::half_way::Held;
@@ -77,14 +78,12 @@ impl Core {
             Ok(opened) => opened,
             Err(error) => return self.told_to_client(&step, error),
         };
+        let holder = upstream_holder(&step.transaction, whole);
         step.transaction.start_over();
         match opened {
             Opened::Session(who) => {
                 let cookie = who.cookie();
-                step.transaction.upstream = match whole {
-                    Whole::Code(grant) => Some((grant.id, who.session.id)),
-                    Whole::Proved(_) => None,
-                };
+                step.transaction.upstream = holder.map(|holder| (holder, who.session.id));
                 step.cookies.session = Some(who.token.clone());
                 let turn = if step.pause {
                     self.to_page(step, Stage::SignIn)?
@@ -109,4 +108,15 @@ impl Core {
             _ => Err(error),
         }
     }
+}
+
+/// What holds the provider's side of the sign-in that is complete: the code of the sign-in that a step up builds on, else
+/// its own.
+fn upstream_holder(transaction: &SignInTransaction, whole: &Whole<'_>) -> Option<GrantId> {
+    let before = transaction.upstream.filter(|(_, session)| transaction.proved_in == Some(*session));
+    let own = match whole {
+        Whole::Code(grant) => Some(grant.id),
+        Whole::Proved(_) => None,
+    };
+    before.map(|(holder, _)| holder).or(own)
 }
