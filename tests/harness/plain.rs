@@ -7,7 +7,6 @@ use reqwest::{Client, ClientBuilder};
 
 /// Follows nothing, asks no proxy, and trusts no certificate: nobody here speaks TLS, and reading the system's list of
 /// authorities takes longer than many a test.
-#[must_use]
 pub fn plain() -> ClientBuilder {
     Client::builder().redirect(Policy::none()).no_proxy().tls_certs_only(empty::<reqwest::Certificate>())
 }
