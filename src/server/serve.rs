@@ -78,6 +78,8 @@ pub async fn start(mut settings: Settings, overrides: Overrides) -> anyhow::Resu
     let last_read = LastRead::now(core.ports().clock.clone());
     let cursor = core.follow_revocations(None).await.context("revocations cannot be loaded")?;
     core.imitate_commonest_hash().await.context("database")?;
+    // Reading many may have taken long: the first answer already knows what came meanwhile.
+    let cursor = core.follow_revocations(Some(&cursor)).await.context("revocations cannot be loaded")?;
     let stop = CancellationToken::new();
     let tail = Tail { cursor, every: settings.revocation.poll, last_read: last_read.clone() };
     worker::start(&core, &ring, tail, courier, &stop);
