@@ -2,10 +2,13 @@
 
 use super::{Operation, Parameter, READS_BODY};
 
-/// Leaving for a provider: the client may be wrong, the provider missing, unreachable or set up wrongly.
-const BEGINS: &[u16] = &[400, 401, 404, 408, 413, 415, 422, 500, 502, 503];
+/// Leaving for a provider: the client may be wrong, too many may be under way, the provider missing, unreachable or set up
+/// wrongly.
+const BEGINS: &[u16] = &[400, 401, 404, 408, 413, 415, 422, 429, 500, 502, 503];
 /// Being back: the attempt may be unknown or used.
 const FINISHES: &[u16] = &[400, 401, 404, 408, 413, 415, 422, 500, 502, 503];
+/// An ID token becomes a code or tokens: as coming back, but a client's wrong secrets are counted.
+const EXCHANGES: &[u16] = &[400, 401, 404, 408, 413, 415, 422, 429, 500, 502, 503];
 const AUTHENTICATES: &[u16] = &[401, 404, 422, 500, 503];
 const TELLS: &[u16] = &[404, 500, 502, 503];
 
@@ -80,7 +83,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "ProviderController.token",
         description: "A CodeResponse, or a TokenResponse where tokens were asked for",
-        failures: FINISHES,
+        failures: EXCHANGES,
         parameters: &[],
     },
     Operation {
