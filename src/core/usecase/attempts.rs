@@ -221,11 +221,15 @@ impl Core {
         let since = self.now().minus(KNOWN_FOR);
         let device_id = origin.device_id.as_deref();
         let mut tx = self.reading("known_origin").await?;
-        if !tx.has_signed_in_from(user, device_id, origin.ip, since).await? {
-            return Err(refused);
-        }
-        let name = device_id
-            .map_or_else(|| origin.ip.map(|ip| network(ip).to_string()).unwrap_or_default(), str::to_owned);
+        // The bucket is that of what is known: at a known address every invented device would have one of its own.
+        let name = if tx.has_signed_in_from(user, device_id, None, since).await? {
+            device_id.map(str::to_owned)
+        } else if tx.has_signed_in_from(user, None, origin.ip, since).await? {
+            origin.ip.map(|ip| network(ip).to_string())
+        } else {
+            None
+        };
+        let Some(name) = name else { return Err(refused) };
         let own = LimitKey::of(&LimitSubject::KnownOrigin(user, &name));
         let mut attempt = self.attempt(&[Some((own, limits.account))]);
         attempt.witness = self.address_bucket(origin);

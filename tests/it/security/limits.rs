@@ -10,6 +10,7 @@ use serde_json::json;
 
 on_both![three_failures; an_account_is_guessed_at_a_few_times, a_restart_forgets_nothing, a_flood_is_no_way_around];
 on_both![three_failures; the_owner_gets_in_from_a_known_address_and_device, the_old_password_is_no_way_around];
+on_both![three_failures; at_a_known_address_invented_devices_have_no_room_of_their_own];
 on_both![three_failures; bad_input_never_counts, right_passwords_only_wait_for_their_turn];
 on_both![few_from_one_address; an_address_is_slowed_over_all_accounts, whom_an_address_knows_it_lets_in];
 on_both![few_from_one_address; a_proxy_is_believed_to_the_first_stranger];
@@ -107,6 +108,16 @@ async fn the_owner_gets_in_from_a_known_address_and_device(app: &App) {
         assert_eq!(attempt(app, OWNER, "alice", "wrong").await.0, 401);
     }
     assert_eq!(attempt(app, OWNER, "alice", PASSWORD).await.0, 429);
+}
+
+async fn at_a_known_address_invented_devices_have_no_room_of_their_own(app: &App) {
+    assert_eq!(attempt_on(app, OWNER, "phone-1", "alice", PASSWORD).await.0, 200);
+    fill(app, "alice").await;
+    for guess in 0..3 {
+        assert_eq!(attempt_on(app, OWNER, &format!("invented-{guess}"), "alice", "wrong").await.0, 401);
+    }
+    assert_eq!(attempt_on(app, OWNER, "invented-3", "alice", PASSWORD).await.0, 429);
+    assert_eq!(attempt_on(app, OWNER, "phone-1", "alice", PASSWORD).await.0, 200, "the known device");
 }
 
 async fn an_address_is_slowed_over_all_accounts(app: &App) {
